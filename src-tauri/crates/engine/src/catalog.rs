@@ -1,0 +1,326 @@
+//! Which models there are: `models.toml` and what lies in the model folders.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+/// The catalogue that ships with the app.
+const BUILT_IN: &str = include_str!("../../../../models.toml");
+/// The id of the model that needs no download.
+const STARTER_ID: &str = "starter";
+
+/// Where models are looked for. The shell decides; the engine reads no environment.
+#[derive(Debug, Clone, Default)]
+pub struct Roots {
+    /// The folder of the starter model.
+    pub starter: PathBuf,
+    /// Folders that hold one folder per model.
+    pub models: Vec<PathBuf>,
+}
+
+/// What a model does when the user does not say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Defaults {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Steps of the sampling loop.
+    pub steps: usize,
+    /// Classifier-free guidance scale; 1 is none.
+    pub guidance: f64,
+    /// Tokens that a prompt is padded or cut to.
+    pub max_sequence_length: usize,
+}
+
+impl Defaults {
+    /// Those of the reference pipeline.
+    fn flux2_klein(distilled: bool) -> Self {
+        let (steps, guidance) = if distilled { (4, 1.0) } else { (50, 4.0) };
+        Self { width: 1024, height: 1024, steps, guidance, max_sequence_length: 512 }
+    }
+}
+
+/// A model that a request can name.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What `--model` takes.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// One plain sentence about it.
+    pub note: String,
+    /// Its folder in diffusers layout; empty if it is nowhere.
+    pub folder: PathBuf,
+    /// Whether it is the small one that ships with the app.
+    pub is_starter: bool,
+    /// Whether it runs without guidance in a few steps.
+    pub distilled: bool,
+    /// Whether it keeps the references' keys and values (`Flux2KleinKVPipeline`).
+    pub kv_references: bool,
+    /// What to use when the user does not say.
+    pub defaults: Defaults,
+    /// What is not there; empty means ready.
+    pub missing: Vec<String>,
+}
+
+impl Model {
+    /// Whether every part is there.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.missing.is_empty()
+    }
+}
+
+/// The models of this machine, ready ones first.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    models: Vec<Model>,
+}
+
+impl Catalog {
+    /// Reads the built-in catalogue and looks into the roots. A damaged folder is listed as not ready.
+    ///
+    /// # Errors
+    /// If the built-in catalogue is damaged, which a test excludes.
+    pub fn load(roots: &Roots) -> Result<Self> {
+        let file: CatalogFile = toml::from_str(BUILT_IN)
+            .map_err(|error| Error::ModelBroken(format!("models.toml: {}", error.message())))?;
+        let mut models: Vec<Model> = Vec::new();
+        let mut known: Vec<PathBuf> = Vec::new();
+        for entry in file.model {
+            let folder = if entry.id == STARTER_ID {
+                Some(roots.starter.clone())
+            } else {
+                roots.models.iter().map(|root| root.join(&entry.folder)).find(|path| path.is_dir())
+            };
+            known.extend(folder.clone());
+            models.push(entry.into_model(folder));
+        }
+        for folder in roots.models.iter().flat_map(|root| subfolders(root)) {
+            if !known.contains(&folder) && folder.join("model_index.json").is_file() {
+                models.push(model_in_folder(&folder));
+            }
+        }
+        // Stable: real models that are there, then the starter, then what could be downloaded.
+        models.sort_by_key(|model| (!model.is_ready(), model.is_starter));
+        Ok(Self { models })
+    }
+
+    /// Every model, ready ones first; the first is the default.
+    #[must_use]
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The model that `name` means: an id, a name, or a folder; `None` means the default.
+    ///
+    /// # Errors
+    /// [`Error::ModelMissing`] or [`Error::ModelBroken`].
+    pub fn find(&self, name: Option<&str>) -> Result<Model> {
+        let Some(name) = name else {
+            return self
+                .models
+                .iter()
+                .find(|model| model.is_ready())
+                .cloned()
+                .ok_or_else(|| Error::ModelMissing("no model is installed".into()));
+        };
+        let listed =
+            self.models.iter().find(|model| model.id == name || model.name.eq_ignore_ascii_case(name));
+        let model = match listed {
+            Some(model) => model.clone(),
+            None => self.find_folder(Path::new(name))?,
+        };
+        match model.missing.first() {
+            None => Ok(model),
+            Some(missing) => Err(Error::ModelMissing(format!("model `{name}` is not ready: {missing}"))),
+        }
+    }
+
+    fn find_folder(&self, folder: &Path) -> Result<Model> {
+        if !folder.is_dir() {
+            let ids: Vec<&str> = self.models.iter().map(|model| model.id.as_str()).collect();
+            return Err(Error::ModelMissing(format!(
+                "no model or folder is called `{}`; known models: {}",
+                folder.display(),
+                ids.join(", ")
+            )));
+        }
+        let same = |model: &&Model| {
+            matches!((fs::canonicalize(&model.folder), fs::canonicalize(folder)), (Ok(a), Ok(b)) if a == b)
+        };
+        if let Some(model) = self.models.iter().find(same) {
+            return Ok(model.clone());
+        }
+        if !folder.join("model_index.json").is_file() {
+            return Err(Error::ModelMissing(format!(
+                "`{}` holds no model: it has no model_index.json",
+                folder.display()
+            )));
+        }
+        // A folder named by the user must be right, not merely listed.
+        ModelIndex::read(folder)?;
+        Ok(model_in_folder(folder))
+    }
+}
+
+fn model_in_folder(folder: &Path) -> Model {
+    let name = folder.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned());
+    let (index, mut missing) = match ModelIndex::read(folder) {
+        Ok(index) => (index, Vec::new()),
+        Err(error) => (ModelIndex::default(), vec![error.to_string()]),
+    };
+    missing.extend(missing_parts(folder));
+    Model {
+        id: name.clone(),
+        name,
+        note: "From your model folder.".into(),
+        folder: folder.to_owned(),
+        is_starter: false,
+        distilled: index.is_distilled,
+        kv_references: index.is_kv(),
+        defaults: Defaults::flux2_klein(index.is_distilled),
+        missing,
+    }
+}
+
+fn missing_parts(folder: &Path) -> Vec<String> {
+    ["scheduler", "text_encoder", "tokenizer", "transformer", "vae"]
+        .into_iter()
+        .filter(|part| !folder.join(part).is_dir())
+        .map(|part| format!("`{}` is missing", folder.join(part).display()))
+        .collect()
+}
+
+fn subfolders(root: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// `model_index.json`, the part that matters.
+#[derive(Debug, Default, Deserialize)]
+struct ModelIndex {
+    #[serde(rename = "_class_name", default)]
+    class_name: String,
+    #[serde(default)]
+    is_distilled: bool,
+}
+
+impl ModelIndex {
+    fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("model_index.json");
+        let text = fs::read_to_string(&path)
+            .map_err(|error| Error::ModelMissing(format!("cannot read `{}`: {error}", path.display())))?;
+        let index: Self = serde_json::from_str(&text)
+            .map_err(|error| Error::ModelBroken(format!("`{}` is damaged: {error}", path.display())))?;
+        match index.class_name.as_str() {
+            "Flux2KleinPipeline" | "Flux2KleinInpaintPipeline" | "Flux2KleinKVPipeline" => Ok(index),
+            other => Err(Error::ModelBroken(format!(
+                "`{}` holds a model of the kind `{other}`; FLUX.2-klein is supported",
+                folder.display()
+            ))),
+        }
+    }
+
+    fn is_kv(&self) -> bool {
+        self.class_name == "Flux2KleinKVPipeline"
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogFile {
+    model: Vec<CatalogEntry>,
+}
+
+/// One `[[model]]` of `models.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogEntry {
+    id: String,
+    name: String,
+    note: String,
+    /// Its folder below a model root.
+    folder: String,
+    /// Where its publisher offers it.
+    #[serde(default)]
+    repository: String,
+    #[expect(dead_code, reason = "shown before a download, which comes with the model pool")]
+    licence: String,
+    distilled: bool,
+    #[serde(default)]
+    kv_references: bool,
+    width: u32,
+    height: u32,
+    steps: usize,
+    guidance: f64,
+    max_sequence_length: usize,
+}
+
+impl CatalogEntry {
+    fn into_model(self, folder: Option<PathBuf>) -> Model {
+        let mut model = Model {
+            is_starter: self.id == STARTER_ID,
+            id: self.id,
+            name: self.name,
+            note: self.note,
+            folder: PathBuf::new(),
+            distilled: self.distilled,
+            kv_references: self.kv_references,
+            defaults: Defaults {
+                width: self.width,
+                height: self.height,
+                steps: self.steps,
+                guidance: self.guidance,
+                max_sequence_length: self.max_sequence_length,
+            },
+            missing: Vec::new(),
+        };
+        match folder {
+            None => model.missing.push(format!(
+                "get `{}` and put its folder `{}` into a model folder",
+                self.repository, self.folder
+            )),
+            Some(folder) => {
+                match ModelIndex::read(&folder) {
+                    // The folder knows best what it holds.
+                    Ok(index) => model.distilled = index.is_distilled,
+                    Err(error) => model.missing.push(error.to_string()),
+                }
+                model.missing.extend(missing_parts(&folder));
+                model.folder = folder;
+            }
+        }
+        model
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_catalogue_lists_the_starter_and_the_klein_family() {
+        let catalog = Catalog::load(&Roots::default()).expect("models.toml is valid");
+        let ids: Vec<&str> = catalog.models().iter().map(|model| model.id.as_str()).collect();
+        for id in ["starter", "klein-4b", "klein-9b", "klein-base-4b", "klein-base-9b"] {
+            assert!(ids.contains(&id), "`{id}` is missing from {ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nothing_is_refused_with_the_known_ones() {
+        let catalog = Catalog::load(&Roots::default()).expect("models.toml is valid");
+        let error = catalog.find(Some("klein-5b")).expect_err("there is no such model");
+        assert!(error.to_string().contains("klein-4b"), "{error}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Pictures as RGBA8 by id; the reading and writing of picture files.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use image::{ImageDecoder, ImageReader, Limits};
+
+use crate::{Error, ImageInfo, Result};
+
+/// Names a picture for as long as the engine runs; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageId(pub u64);
+
+/// The longest side of a picture file that is read, in pixels.
+pub const MAX_IMAGE_SIDE: u32 = 30_000;
+/// The largest picture file that is decoded, in bytes of decoded pixels.
+const MAX_DECODED_BYTES: u64 = 2 << 30;
+
+/// RGBA, 8 bits a channel, straight alpha, rows from the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    width: u32,
+    height: u32,
+    rgba: Vec<u8>,
+}
+
+impl Image {
+    /// `rgba` holds `width * height * 4` bytes.
+    ///
+    /// # Errors
+    /// If a side is zero or the length differs.
+    pub fn new(width: u32, height: u32, rgba: Vec<u8>) -> Result<Self> {
+        let expected = width as usize * height as usize * 4;
+        if expected == 0 || rgba.len() != expected {
+            return Err(Error::InvalidRequest(format!(
+                "{} bytes are not a picture of {width} × {height}",
+                rgba.len()
+            )));
+        }
+        Ok(Self { width, height, rgba })
+    }
+
+    /// Decodes PNG, JPEG or WebP. Dimensions are checked before memory is taken.
+    ///
+    /// # Errors
+    /// The reason as a plain sentence without the file's name.
+    pub fn decode(bytes: &[u8]) -> std::result::Result<Self, String> {
+        let mut reader = ImageReader::new(Cursor::new(bytes));
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_IMAGE_SIDE);
+        limits.max_image_height = Some(MAX_IMAGE_SIDE);
+        limits.max_alloc = Some(MAX_DECODED_BYTES);
+        reader.limits(limits);
+        let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
+        if reader.format().is_none() {
+            return Err("this is not a PNG, JPEG or WebP picture".into());
+        }
+        let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+        if decoder.total_bytes() > MAX_DECODED_BYTES {
+            return Err("the picture is too large".into());
+        }
+        // A photograph from a phone is stored sideways and says so.
+        let orientation = decoder.orientation().map_err(|error| error.to_string())?;
+        let mut picture =
+            image::DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+        picture.apply_orientation(orientation);
+        let picture = picture.into_rgba8();
+        let (width, height) = picture.dimensions();
+        Self::new(width, height, picture.into_raw()).map_err(|error| error.to_string())
+    }
+
+    /// Reads a picture file.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] with the file's name.
+    pub fn open(path: &Path) -> Result<Self> {
+        let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
+        let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        Self::decode(&bytes).map_err(unreadable)
+    }
+
+    /// Encodes as PNG; without an alpha channel where every pixel is opaque.
+    ///
+    /// # Errors
+    /// If the encoder fails, which it does only when memory does.
+    pub fn encode_png(&self) -> std::result::Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        let opaque = self.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
+        let result = if opaque {
+            let rgb = self.rgb();
+            image::ImageEncoder::write_image(
+                encoder, &rgb, self.width, self.height, image::ExtendedColorType::Rgb8,
+            )
+        } else {
+            image::ImageEncoder::write_image(
+                encoder, &self.rgba, self.width, self.height, image::ExtendedColorType::Rgba8,
+            )
+        };
+        result.map_err(|error| error.to_string())?;
+        Ok(bytes)
+    }
+
+    /// Writes a PNG file whole or not at all: to a temporary file beside it, renamed at the end.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`]; a file that was there before is untouched.
+    pub fn save_png(&self, path: &Path) -> Result<()> {
+        let unwritable = |reason: String| Error::Unwritable { path: path.to_owned(), reason };
+        let bytes = self.encode_png().map_err(unwritable)?;
+        write_atomically(path, &bytes).map_err(|error| unwritable(error.to_string()))
+    }
+
+    /// Pixels across.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels down.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// `width * height * 4` bytes, straight alpha.
+    #[must_use]
+    pub fn rgba(&self) -> &[u8] {
+        &self.rgba
+    }
+
+    /// The colour channels alone; alpha is dropped, not composited.
+    #[must_use]
+    pub fn rgb(&self) -> Vec<u8> {
+        self.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
+    }
+}
+
+/// Fails early if nothing can be written at `path`, before minutes are spent on a picture.
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub fn check_writable(path: &Path) -> Result<()> {
+    let unwritable = |reason: &str| Error::Unwritable { path: path.to_owned(), reason: reason.to_owned() };
+    if path.is_dir() {
+        return Err(unwritable("this is a folder"));
+    }
+    let folder = parent(path);
+    if !folder.is_dir() {
+        return Err(unwritable("the folder does not exist"));
+    }
+    tempfile::NamedTempFile::new_in(folder).map_err(|error| unwritable(&error.to_string()))?;
+    Ok(())
+}
+
+fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".asset-editor-").tempfile_in(parent(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private; a saved picture is as readable as any other file.
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The pictures that a document, its history and running jobs use.
+#[derive(Debug, Default)]
+pub struct ImageStore {
+    images: Mutex<BTreeMap<ImageId, Arc<Image>>>,
+    last: AtomicU64,
+}
+
+impl ImageStore {
+    /// Keeps a picture.
+    pub fn insert(&self, image: Image) -> ImageInfo {
+        let id = ImageId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let info = ImageInfo { id, width: image.width, height: image.height };
+        self.lock().insert(id, Arc::new(image));
+        info
+    }
+
+    /// A kept picture.
+    #[must_use]
+    pub fn get(&self, id: ImageId) -> Option<Arc<Image>> {
+        self.lock().get(&id).cloned()
+    }
+
+    /// Forgets a picture.
+    pub fn remove(&self, id: ImageId) {
+        self.lock().remove(&id);
+    }
+
+    /// Forgets every picture up to `newest` that is not in `ids`. Later ones stay: they may be on
+    /// their way to whoever asks.
+    pub fn retain(&self, ids: &[ImageId], newest: ImageId) {
+        self.lock().retain(|id, _| *id > newest || ids.contains(id));
+    }
+
+    /// How many are kept, and their bytes.
+    #[must_use]
+    pub fn usage(&self) -> (usize, usize) {
+        let images = self.lock();
+        (images.len(), images.values().map(|image| image.rgba.len()).sum())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ImageId, Arc<Image>>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

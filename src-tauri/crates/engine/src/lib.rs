@@ -1,0 +1,20 @@
+//! Jobs in, pixels out: joins models with weights.
+//!
+//! Knows no window, no network, no environment and no clock.
+
+mod catalog;
+mod error;
+mod event;
+mod images;
+pub mod noise;
+pub mod pipelines;
+mod queue;
+mod request;
+pub mod scheduler;
+
+pub use catalog::{Catalog, Defaults, Model, Roots};
+pub use error::{Error, Result};
+pub use event::{ImageInfo, JobEvent, JobId, Stage};
+pub use images::{Image, ImageId, ImageStore, check_writable};
+pub use queue::Engine;
+pub use request::{DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request, SIZE_STEP, Size};

@@ -1,0 +1,202 @@
+//! What is asked of the engine, checked once.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{Error, Image, Result};
+
+/// The side of the largest picture that can be asked for, in pixels.
+pub const MAX_SIDE: u32 = 8192;
+/// Latents have one position for this many pixels each way.
+pub const SIZE_STEP: u32 = 16;
+/// More characters than any text encoder here reads.
+pub const MAX_PROMPT_CHARS: usize = 5000;
+/// More steps than any sampler here gains from.
+pub const MAX_STEPS: usize = 1000;
+/// The longest token sequence that is encoded.
+pub const MAX_SEQUENCE_LENGTH: usize = 4096;
+/// More references than memory is for.
+pub const MAX_REFERENCES: usize = 16;
+
+/// The size of a picture. Invariant: both sides are multiples of [`SIZE_STEP`] within [`MAX_SIDE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    width: u32,
+    height: u32,
+}
+
+impl Size {
+    /// Rounds down to multiples of [`SIZE_STEP`], as the reference does.
+    ///
+    /// # Errors
+    /// If a side is too small or too large.
+    pub fn new(width: u32, height: u32) -> Result<Self> {
+        let side = |name: &str, pixels: u32| match pixels {
+            0..SIZE_STEP => Err(Error::InvalidRequest(format!(
+                "{name} {pixels} is too small: the smallest is {SIZE_STEP} pixels"
+            ))),
+            SIZE_STEP..=MAX_SIDE => Ok(pixels / SIZE_STEP * SIZE_STEP),
+            _ => Err(Error::InvalidRequest(format!(
+                "{name} {pixels} is too large: the largest is {MAX_SIDE} pixels"
+            ))),
+        };
+        Ok(Self { width: side("width", width)?, height: side("height", height)? })
+    }
+
+    /// Pixels across.
+    #[must_use]
+    pub fn width(self) -> u32 {
+        self.width
+    }
+
+    /// Pixels down.
+    #[must_use]
+    pub fn height(self) -> u32 {
+        self.height
+    }
+}
+
+/// Number format of weights and activations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits: what the reference outputs are in.
+    F32,
+    /// 16 bits with the range of 32.
+    Bf16,
+    /// 16 bits for graphics cards without bf16.
+    F16,
+}
+
+/// Where a run is computed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The graphics card if this build and this machine have one.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The first CUDA device, or an error.
+    Cuda,
+}
+
+/// Repaint a part of a picture.
+#[derive(Debug, Clone)]
+pub struct Inpaint {
+    /// The picture.
+    pub init: Arc<Image>,
+    /// Its size; white is repainted, black stays.
+    pub mask: Arc<Image>,
+    /// How far from the picture the repainted part may go: above 0, up to 1.
+    pub strength: f64,
+}
+
+/// A request before it is checked; `None` means the model's default.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// A model's id or folder; `None` is the first that is ready.
+    pub model: Option<String>,
+    /// What to paint.
+    pub prompt: String,
+    /// What to stay away from; only base models under guidance read it.
+    pub negative: String,
+    /// Pixels across.
+    pub width: Option<u32>,
+    /// Pixels down.
+    pub height: Option<u32>,
+    /// Steps of the sampling loop.
+    pub steps: Option<usize>,
+    /// Classifier-free guidance scale; base models only.
+    pub guidance: Option<f64>,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Tokens that the prompt is padded or cut to.
+    pub max_sequence_length: Option<usize>,
+    /// Pictures to edit or to take from, in order.
+    pub references: Vec<Arc<Image>>,
+    /// Repaint instead of painting anew.
+    pub inpaint: Option<Inpaint>,
+    /// A safetensors file with the tensor `latents` to start from instead of noise.
+    pub initial_latents: Option<PathBuf>,
+    /// Number format; `None` is chosen by device and memory.
+    pub precision: Option<Precision>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+/// A request that can be carried out, as far as can be known without its model.
+#[derive(Debug, Clone)]
+pub struct Request {
+    draft: Draft,
+}
+
+impl Request {
+    /// Checks what does not depend on the model.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] with one sentence that says what to change.
+    pub fn new(draft: Draft) -> Result<Self> {
+        let invalid = |message: String| Err(Error::InvalidRequest(message));
+        if draft.prompt.trim().is_empty() {
+            return invalid("the prompt is empty: say what to paint".into());
+        }
+        for (name, text) in [("prompt", &draft.prompt), ("negative prompt", &draft.negative)] {
+            let count = text.chars().count();
+            if count > MAX_PROMPT_CHARS {
+                return invalid(format!(
+                    "the {name} is {count} characters long; at most {MAX_PROMPT_CHARS} are read"
+                ));
+            }
+        }
+        for side in [draft.width, draft.height].into_iter().flatten() {
+            Size::new(side, side)?;
+        }
+        if let Some(steps) = draft.steps
+            && !(1..=MAX_STEPS).contains(&steps)
+        {
+            return invalid(format!("{steps} steps are out of range: 1 to {MAX_STEPS}"));
+        }
+        if let Some(guidance) = draft.guidance
+            && !(0.0..=100.0).contains(&guidance)
+        {
+            return invalid(format!("guidance {guidance} is out of range: 0 to 100"));
+        }
+        if let Some(length) = draft.max_sequence_length
+            && !(1..=MAX_SEQUENCE_LENGTH).contains(&length)
+        {
+            return invalid(format!(
+                "a sequence length of {length} is out of range: 1 to {MAX_SEQUENCE_LENGTH}"
+            ));
+        }
+        if draft.references.len() > MAX_REFERENCES {
+            return invalid(format!(
+                "{} reference pictures are too many: at most {MAX_REFERENCES}",
+                draft.references.len()
+            ));
+        }
+        if let Some(Inpaint { init, mask, strength }) = &draft.inpaint {
+            if (init.width(), init.height()) != (mask.width(), mask.height()) {
+                return invalid(format!(
+                    "the mask is {} × {} and the picture {} × {}: they must be the same size",
+                    mask.width(),
+                    mask.height(),
+                    init.width(),
+                    init.height()
+                ));
+            }
+            if !(*strength > 0.0 && *strength <= 1.0) {
+                return invalid(format!("strength {strength} is out of range: above 0, up to 1"));
+            }
+            if draft.references.len() > 1 {
+                return invalid("repainting takes one reference picture at most".into());
+            }
+        }
+        Ok(Self { draft })
+    }
+}
+
+impl std::ops::Deref for Request {
+    type Target = Draft;
+
+    fn deref(&self) -> &Draft {
+        &self.draft
+    }
+}

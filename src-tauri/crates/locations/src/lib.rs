@@ -1,0 +1,102 @@
+//! Where models lie on this machine: one answer for the window and the command line.
+//!
+//! A pure function of an environment and a program's path; it creates nothing.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use engine::Roots;
+
+/// Names the starter model's folder.
+pub const STARTER_VARIABLE: &str = "ASSET_EDITOR_STARTER";
+/// Names further model folders, separated as in `PATH`.
+pub const MODELS_VARIABLE: &str = "ASSET_EDITOR_MODELS";
+
+/// Where this process looks for models.
+#[must_use]
+pub fn roots() -> Roots {
+    roots_from(&|name| env::var_os(name), env::current_exe().ok().as_deref())
+}
+
+/// Where a program at `exe` looks for models in an environment.
+///
+/// The starter is `$ASSET_EDITOR_STARTER`, else beside an installed program, else (debug builds) in
+/// the source tree. Models are in `$ASSET_EDITOR_MODELS` and in the user's data folder.
+#[must_use]
+pub fn roots_from(variable: &dyn Fn(&str) -> Option<OsString>, exe: Option<&Path>) -> Roots {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let starter = set(STARTER_VARIABLE).map(PathBuf::from).unwrap_or_else(|| starter_of(exe));
+    let mut models: Vec<PathBuf> = set(MODELS_VARIABLE)
+        .map(|list| env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    models.extend(data_home(&set).map(|home| home.join("asset-editor/models")));
+    Roots { starter, models }
+}
+
+fn starter_of(exe: Option<&Path>) -> PathBuf {
+    let installed = exe
+        .and_then(Path::parent)
+        .and_then(Path::parent)
+        .map(|prefix| prefix.join("lib/asset-editor/starter"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../starter");
+    match installed {
+        Some(installed) if installed.is_dir() || !cfg!(debug_assertions) => installed,
+        None if !cfg!(debug_assertions) => PathBuf::new(),
+        _ => source,
+    }
+}
+
+/// The XDG rule: an absolute `$XDG_DATA_HOME`, else `~/.local/share`.
+fn data_home(set: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let absolute = |name: &str| set(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(variables: &[(&str, &str)], exe: Option<&Path>) -> Roots {
+        let lookup = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        };
+        roots_from(&lookup, exe)
+    }
+
+    #[test]
+    fn a_named_starter_comes_before_an_installed_one() {
+        let prefix = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(prefix.path().join("lib/asset-editor/starter")).expect("a folder");
+        let exe = prefix.path().join("bin/asset-editor");
+        let named = check(&[("ASSET_EDITOR_STARTER", "/models/small")], Some(&exe));
+        assert_eq!(named.starter, Path::new("/models/small"));
+        let installed = check(&[("ASSET_EDITOR_STARTER", "")], Some(&exe));
+        assert_eq!(installed.starter, prefix.path().join("lib/asset-editor/starter"));
+    }
+
+    #[test]
+    fn a_build_in_the_source_tree_uses_the_source_tree_s_starter() {
+        let roots = check(&[], Some(Path::new("/nowhere/target/debug/asset-editor")));
+        assert!(roots.starter.ends_with("src-tauri/crates/locations/../../starter"), "{roots:?}");
+    }
+
+    #[test]
+    fn named_model_folders_come_before_the_data_folder() {
+        let roots = check(
+            &[("ASSET_EDITOR_MODELS", "/disk/a::/disk/b"), ("XDG_DATA_HOME", "/data"), ("HOME", "/home/a")],
+            None,
+        );
+        let expected = ["/disk/a", "/disk/b", "/data/asset-editor/models"];
+        assert_eq!(roots.models, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_relative_data_home_is_ignored_as_the_xdg_rule_says() {
+        let roots = check(&[("XDG_DATA_HOME", "data"), ("HOME", "/home/a")], None);
+        assert_eq!(roots.models, [PathBuf::from("/home/a/.local/share/asset-editor/models")]);
+        assert!(check(&[], None).models.is_empty());
+    }
+}

@@ -1,1 +1,11 @@
-//! models
+//! What each model computes.
+//!
+//! Asks [`nn::Params`] for weights by the checkpoint's names; knows no file, no device memory, no
+//! request. One implementation of a model serves every number format and placement.
+
+pub mod autoencoders;
+mod config;
+pub mod flux2;
+pub mod text_encoders;
+
+pub use config::{ConfigError, Parsed};

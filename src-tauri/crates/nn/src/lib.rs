@@ -1,1 +1,23 @@
-//! nn
+//! Layers and the kernels they run on.
+//!
+//! A model asks [`Params`] for layers by the checkpoint's own names; which kernel runs is decided
+//! here by device, number format and shape. Never reads a file, never knows a model.
+
+pub mod attention;
+mod conv;
+mod device;
+mod embedding;
+mod linear;
+mod norm;
+mod params;
+mod probe;
+pub mod rotary;
+
+pub use candle_nn::ops::silu;
+pub use conv::Conv2d;
+pub use device::{cuda_device, cuda_is_built};
+pub use embedding::Embedding;
+pub use linear::Linear;
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use params::{ParamSource, Params};
+pub use probe::{Probe, Unwatched};

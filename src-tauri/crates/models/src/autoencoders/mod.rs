@@ -1,0 +1,3 @@
+//! Between pixels and latents.
+
+pub mod kl_flux2;

@@ -1,0 +1,294 @@
+//! The two kinds of transformer blocks and the attention they share.
+
+use candle_core::{D, DType, Result, Tensor};
+use nn::{LayerNorm, Linear, Params, RmsNorm, attention, rotary::Table, silu};
+
+use super::Config;
+
+/// How reference pictures take part. Their tokens, where present, stand between text and image.
+#[derive(Debug)]
+pub enum References<'a> {
+    /// Like any other image token: everything sees everything.
+    Joint,
+    /// `count` tokens see only each other; their keys and values go into `cache`.
+    Extract {
+        /// Reference tokens at the start of the image stream.
+        count: usize,
+        /// Receives one entry per block, in order.
+        cache: &'a mut Vec<KeyValue>,
+    },
+    /// Not in the sequence; text and image see the keys and values extracted before.
+    Cached {
+        /// One entry per block, in order.
+        cache: &'a [KeyValue],
+    },
+}
+
+/// Keys and values of reference tokens in one block, `[b, heads, n, head_dim]`, positions applied.
+#[derive(Debug, Clone)]
+pub struct KeyValue {
+    k: Tensor,
+    v: Tensor,
+}
+
+/// Shift, scale and gate for one sub-block, each `[b, 1 or n, width]`.
+pub(super) struct Modulation {
+    shift: Tensor,
+    scale: Tensor,
+    gate: Tensor,
+}
+
+impl Modulation {
+    /// Splits `[b, 1 or n, count · 3 · width]`.
+    pub(super) fn split(modulation: &Tensor, count: usize) -> Result<Vec<Self>> {
+        let chunks = modulation.chunk(count * 3, D::Minus1)?;
+        let mut sets = Vec::with_capacity(count);
+        for set in chunks.chunks_exact(3) {
+            sets.push(Self { shift: set[0].clone(), scale: set[1].clone(), gate: set[2].clone() });
+        }
+        Ok(sets)
+    }
+}
+
+/// Queries, keys and values of one stream, `[b, heads, n, head_dim]`, normalised, positions not applied.
+struct Qkv {
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+}
+
+struct QkvProjection {
+    q: Linear,
+    k: Linear,
+    v: Linear,
+    norm_q: RmsNorm,
+    norm_k: RmsNorm,
+    heads: usize,
+}
+
+impl QkvProjection {
+    fn load(params: &Params, config: &Config, names: [&str; 5]) -> Result<Self> {
+        let width = config.width();
+        let [q, k, v, norm_q, norm_k] = names;
+        Ok(Self {
+            q: Linear::load(&params.at(q), width, width)?,
+            k: Linear::load(&params.at(k), width, width)?,
+            v: Linear::load(&params.at(v), width, width)?,
+            norm_q: RmsNorm::load(&params.at(norm_q), config.attention_head_dim, config.eps)?,
+            norm_k: RmsNorm::load(&params.at(norm_k), config.attention_head_dim, config.eps)?,
+            heads: config.num_attention_heads,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Qkv> {
+        Ok(Qkv {
+            q: self.norm_q.forward(&split_heads(&self.q.forward(x)?, self.heads)?)?,
+            k: self.norm_k.forward(&split_heads(&self.k.forward(x)?, self.heads)?)?,
+            v: split_heads(&self.v.forward(x)?, self.heads)?,
+        })
+    }
+}
+
+/// SwiGLU: the first half of the inner width is the gate.
+struct FeedForward {
+    linear_in: Linear,
+    linear_out: Linear,
+}
+
+impl FeedForward {
+    fn load(params: &Params, config: &Config) -> Result<Self> {
+        let (width, inner) = (config.width(), config.mlp_width());
+        Ok(Self {
+            linear_in: Linear::load(&params.at("linear_in"), width, 2 * inner)?,
+            linear_out: Linear::load(&params.at("linear_out"), inner, width)?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.linear_out.forward(&gated(&self.linear_in.forward(x)?)?)
+    }
+}
+
+/// Text and image in streams of their own that meet in attention.
+pub(super) struct DoubleBlock {
+    norm: LayerNorm,
+    image_qkv: QkvProjection,
+    text_qkv: QkvProjection,
+    image_out: Linear,
+    text_out: Linear,
+    image_ff: FeedForward,
+    text_ff: FeedForward,
+}
+
+/// What a double block leaves behind; the attention outputs are for parity tests.
+pub(super) struct DoubleOutput {
+    pub(super) image: Tensor,
+    pub(super) text: Tensor,
+    pub(super) image_attention: Tensor,
+    pub(super) text_attention: Tensor,
+}
+
+impl DoubleBlock {
+    pub(super) fn load(params: &Params, config: &Config) -> Result<Self> {
+        let attn = params.at("attn");
+        let width = config.width();
+        let image_names = ["to_q", "to_k", "to_v", "norm_q", "norm_k"];
+        let text_names = ["add_q_proj", "add_k_proj", "add_v_proj", "norm_added_q", "norm_added_k"];
+        Ok(Self {
+            norm: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
+            image_qkv: QkvProjection::load(&attn, config, image_names)?,
+            text_qkv: QkvProjection::load(&attn, config, text_names)?,
+            image_out: Linear::load(&attn.at("to_out.0"), width, width)?,
+            text_out: Linear::load(&attn.at("to_add_out"), width, width)?,
+            image_ff: FeedForward::load(&params.at("ff"), config)?,
+            text_ff: FeedForward::load(&params.at("ff_context"), config)?,
+        })
+    }
+
+    pub(super) fn forward(
+        &self,
+        image: &Tensor,
+        text: &Tensor,
+        (image_modulation, text_modulation): (&[Modulation], &[Modulation]),
+        rope: &Table,
+        references: &mut References<'_>,
+        index: usize,
+    ) -> Result<DoubleOutput> {
+        let text_length = text.dim(1)?;
+        let [image_attn, image_mlp] = image_modulation else { candle_core::bail!("two modulations") };
+        let [text_attn, text_mlp] = text_modulation else { candle_core::bail!("two modulations") };
+
+        let qkv_image =
+            self.image_qkv.forward(&self.norm.modulate(image, &image_attn.shift, &image_attn.scale)?)?;
+        let qkv_text =
+            self.text_qkv.forward(&self.norm.modulate(text, &text_attn.shift, &text_attn.scale)?)?;
+        let qkv = Qkv {
+            q: Tensor::cat(&[&qkv_text.q, &qkv_image.q], 2)?,
+            k: Tensor::cat(&[&qkv_text.k, &qkv_image.k], 2)?,
+            v: Tensor::cat(&[&qkv_text.v, &qkv_image.v], 2)?,
+        };
+        let attended = attend(&qkv, rope, text_length, references, index)?;
+        let text_attention = self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
+        let image_length = attended.dim(1)? - text_length;
+        let image_attention =
+            self.image_out.forward(&attended.narrow(1, text_length, image_length)?.contiguous()?)?;
+
+        let image = (image + image_attention.broadcast_mul(&image_attn.gate)?)?;
+        let normed = self.norm.modulate(&image, &image_mlp.shift, &image_mlp.scale)?;
+        let image = (&image + self.image_ff.forward(&normed)?.broadcast_mul(&image_mlp.gate)?)?;
+
+        let text = (text + text_attention.broadcast_mul(&text_attn.gate)?)?;
+        let normed = self.norm.modulate(&text, &text_mlp.shift, &text_mlp.scale)?;
+        let text = (&text + self.text_ff.forward(&normed)?.broadcast_mul(&text_mlp.gate)?)?;
+        Ok(DoubleOutput { image, text: finite_in_f16(text)?, image_attention, text_attention })
+    }
+}
+
+/// Text and image in one stream; attention and feed-forward side by side.
+pub(super) struct SingleBlock {
+    norm: LayerNorm,
+    to_qkv_mlp: Linear,
+    to_out: Linear,
+    norm_q: RmsNorm,
+    norm_k: RmsNorm,
+    heads: usize,
+}
+
+impl SingleBlock {
+    pub(super) fn load(params: &Params, config: &Config) -> Result<Self> {
+        let attn = params.at("attn");
+        let (width, inner) = (config.width(), config.mlp_width());
+        Ok(Self {
+            norm: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
+            to_qkv_mlp: Linear::load(&attn.at("to_qkv_mlp_proj"), width, 3 * width + 2 * inner)?,
+            to_out: Linear::load(&attn.at("to_out"), width + inner, width)?,
+            norm_q: RmsNorm::load(&attn.at("norm_q"), config.attention_head_dim, config.eps)?,
+            norm_k: RmsNorm::load(&attn.at("norm_k"), config.attention_head_dim, config.eps)?,
+            heads: config.num_attention_heads,
+        })
+    }
+
+    pub(super) fn forward(
+        &self,
+        x: &Tensor,
+        modulation: &Modulation,
+        rope: &Table,
+        text_length: usize,
+        references: &mut References<'_>,
+        index: usize,
+    ) -> Result<Tensor> {
+        let width = x.dim(D::Minus1)?;
+        let normed = self.norm.modulate(x, &modulation.shift, &modulation.scale)?;
+        let projected = self.to_qkv_mlp.forward(&normed)?; // [b, n, 3 width + 2 inner]
+        let part = |index: usize| {
+            split_heads(&projected.narrow(D::Minus1, index * width, width)?, self.heads)
+        };
+        let qkv = Qkv {
+            q: self.norm_q.forward(&part(0)?)?,
+            k: self.norm_k.forward(&part(1)?)?,
+            v: part(2)?,
+        };
+        let attended = attend(&qkv, rope, text_length, references, index)?;
+        let rest = projected.dim(D::Minus1)? - 3 * width;
+        let mlp = gated(&projected.narrow(D::Minus1, 3 * width, rest)?)?;
+        let out = self.to_out.forward(&Tensor::cat(&[&attended, &mlp], D::Minus1)?)?;
+        finite_in_f16((x + out.broadcast_mul(&modulation.gate)?)?)
+    }
+}
+
+/// Attention over `[text | references | image]`, heads joined again: `[b, n, width]`.
+fn attend(
+    qkv: &Qkv,
+    rope: &Table,
+    text_length: usize,
+    references: &mut References<'_>,
+    index: usize,
+) -> Result<Tensor> {
+    let q = rope.rotate_pairs(&qkv.q)?;
+    let k = rope.rotate_pairs(&qkv.k)?;
+    let v = &qkv.v;
+    let full = attention::Mask::Full;
+    let attended = match references {
+        References::Joint => attention::sdpa(&q, &k, v, full)?,
+        References::Extract { count, cache } => {
+            let (start, end) = (text_length, text_length + *count);
+            let rest = q.dim(2)? - end;
+            let kept = KeyValue {
+                k: k.narrow(2, start, *count)?.contiguous()?,
+                v: v.narrow(2, start, *count)?.contiguous()?,
+            };
+            let own = attention::sdpa(&q.narrow(2, start, *count)?, &kept.k, &kept.v, full)?;
+            cache.push(kept);
+            let others = Tensor::cat(&[q.narrow(2, 0, start)?, q.narrow(2, end, rest)?], 2)?;
+            let others = attention::sdpa(&others, &k, v, full)?;
+            Tensor::cat(&[others.narrow(2, 0, start)?, own, others.narrow(2, start, rest)?], 2)?
+        }
+        References::Cached { cache } => {
+            let Some(kept) = cache.get(index) else {
+                candle_core::bail!("the reference cache has no entry for block {index}");
+            };
+            let rest = k.dim(2)? - text_length;
+            let between = |own: &Tensor, kept: &Tensor| {
+                let (text, image) = (own.narrow(2, 0, text_length)?, own.narrow(2, text_length, rest)?);
+                Tensor::cat(&[&text, kept, &image], 2)
+            };
+            attention::sdpa(&q, &between(&k, &kept.k)?, &between(v, &kept.v)?, full)?
+        }
+    };
+    attended.transpose(1, 2)?.flatten_from(2)
+}
+
+fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
+    let (b, n, width) = x.dims3()?;
+    x.reshape((b, n, heads, width / heads))?.transpose(1, 2)?.contiguous()
+}
+
+fn gated(x: &Tensor) -> Result<Tensor> {
+    let halves = x.chunk(2, D::Minus1)?;
+    silu(&halves[0])? * &halves[1]
+}
+
+/// f16 ends at 65504; the reference clamps the text and single streams there.
+fn finite_in_f16(x: Tensor) -> Result<Tensor> {
+    if x.dtype() == DType::F16 { x.clamp(-65504f32, 65504f32) } else { Ok(x) }
+}

@@ -1,0 +1,266 @@
+//! The network: one forward pass predicts the velocity of every image token.
+//!
+//! Method: Black Forest Labs' FLUX.2; tensor names and order of operations as in diffusers'
+//! `Flux2Transformer2DModel` 0.42.
+
+use candle_core::{D, DType, Device, Result, Tensor};
+use nn::{LayerNorm, Linear, Params, Probe, rotary::Table, silu};
+
+use super::{
+    Config,
+    block::{DoubleBlock, KeyValue, Modulation, References, SingleBlock},
+    latents::Position,
+};
+
+/// What one forward pass reads.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// Image-side tokens, `[b, n, in_channels]`: the picture, then references (before it when extracting).
+    pub hidden_states: &'a Tensor,
+    /// The prompt's conditioning, `[b, l, joint_attention_dim]`.
+    pub encoder_hidden_states: &'a Tensor,
+    /// How noisy each row is, `[b]` in f32, from 0 to 1.
+    pub timestep: &'a Tensor,
+    /// Positions of text, then of image-side tokens.
+    pub rope: &'a Table,
+}
+
+/// Keys and values of reference tokens in every block.
+#[derive(Debug, Default)]
+pub struct ReferenceCache {
+    double: Vec<KeyValue>,
+    single: Vec<KeyValue>,
+}
+
+/// The FLUX.2 transformer.
+pub struct Transformer {
+    config: Config,
+    timestep_in: Linear,
+    timestep_out: Linear,
+    modulation_image: Linear,
+    modulation_text: Linear,
+    modulation_single: Linear,
+    x_embedder: Linear,
+    context_embedder: Linear,
+    double_blocks: Vec<DoubleBlock>,
+    single_blocks: Vec<SingleBlock>,
+    norm_out: LayerNorm,
+    norm_out_linear: Linear,
+    proj_out: Linear,
+    dtype: DType,
+    device: Device,
+}
+
+impl Transformer {
+    /// Loads all blocks.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape.
+    pub fn load(config: Config, params: &Params) -> Result<Self> {
+        let width = config.width();
+        let embedder = params.at("time_guidance_embed.timestep_embedder");
+        let modulation = |name: &str, parts: usize| {
+            Linear::load(&params.at(name).at("linear"), width, parts * width)
+        };
+        let blocks = params.at("transformer_blocks");
+        let single_blocks = params.at("single_transformer_blocks");
+        Ok(Self {
+            timestep_in: Linear::load(
+                &embedder.at("linear_1"),
+                config.timestep_guidance_channels,
+                width,
+            )?,
+            timestep_out: Linear::load(&embedder.at("linear_2"), width, width)?,
+            modulation_image: modulation("double_stream_modulation_img", 6)?,
+            modulation_text: modulation("double_stream_modulation_txt", 6)?,
+            modulation_single: modulation("single_stream_modulation", 3)?,
+            x_embedder: Linear::load(&params.at("x_embedder"), config.in_channels, width)?,
+            context_embedder: Linear::load(
+                &params.at("context_embedder"),
+                config.joint_attention_dim,
+                width,
+            )?,
+            double_blocks: (0..config.num_layers)
+                .map(|index| DoubleBlock::load(&blocks.at(index), &config))
+                .collect::<Result<_>>()?,
+            single_blocks: (0..config.num_single_layers)
+                .map(|index| SingleBlock::load(&single_blocks.at(index), &config))
+                .collect::<Result<_>>()?,
+            norm_out: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
+            norm_out_linear: Linear::load(&params.at("norm_out.linear"), width, 2 * width)?,
+            proj_out: Linear::load(&params.at("proj_out"), width, config.out_channels())?,
+            dtype: params.dtype(),
+            device: params.device().clone(),
+            config,
+        })
+    }
+
+    /// The numbers it was built from.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The number format of weights and activations.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Rotary tables for tokens at `positions`.
+    ///
+    /// # Errors
+    /// If the device has no memory.
+    pub fn rope(&self, positions: &[Position]) -> Result<Table> {
+        Table::new(positions, self.config.axes_dims_rope, self.config.rope_theta, &self.device)
+    }
+
+    /// Velocity of every image-side token, `[b, n, out_channels]`: everything sees everything.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward(&self, inputs: &Inputs<'_>, probe: &mut dyn Probe) -> Result<Tensor> {
+        self.run(inputs, [References::Joint, References::Joint], None, probe)
+    }
+
+    /// As [`Self::forward`] for `[references | image]`; references see only each other at time 0.
+    /// Velocity of the image tokens alone, and what later steps need of the references.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_extract(
+        &self,
+        inputs: &Inputs<'_>,
+        count: usize,
+        probe: &mut dyn Probe,
+    ) -> Result<(Tensor, ReferenceCache)> {
+        let mut cache = ReferenceCache::default();
+        let references = [
+            References::Extract { count, cache: &mut cache.double },
+            References::Extract { count, cache: &mut cache.single },
+        ];
+        let velocity = self.run(inputs, references, Some(count), probe)?;
+        Ok((velocity, cache))
+    }
+
+    /// As [`Self::forward`] for image tokens alone; references come from `cache`.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_cached(
+        &self,
+        inputs: &Inputs<'_>,
+        cache: &ReferenceCache,
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
+        let references = [
+            References::Cached { cache: &cache.double },
+            References::Cached { cache: &cache.single },
+        ];
+        self.run(inputs, references, None, probe)
+    }
+
+    fn run(
+        &self,
+        inputs: &Inputs<'_>,
+        [mut double_references, mut single_references]: [References<'_>; 2],
+        extracted: Option<usize>,
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
+        let temb = self.embed_time(inputs.timestep)?; // [b, width]
+        probe.see("temb", &temb)?;
+        let time = silu(&temb)?;
+        let image_modulation = self.modulation_image.forward(&time)?;
+        let text_modulation = self.modulation_text.forward(&time)?;
+        let single_modulation = self.modulation_single.forward(&time)?;
+        probe.see("mod_img", &image_modulation)?;
+        probe.see("mod_txt", &text_modulation)?;
+        probe.see("mod_single", &single_modulation)?;
+
+        let mut image = self.x_embedder.forward(&inputs.hidden_states.to_dtype(self.dtype)?)?;
+        let mut text =
+            self.context_embedder.forward(&inputs.encoder_hidden_states.to_dtype(self.dtype)?)?;
+        probe.see("x_embedder", &image)?;
+        probe.see("context_embedder", &text)?;
+        let (text_length, image_length) = (text.dim(1)?, image.dim(1)?);
+
+        let mut image_modulation = image_modulation.unsqueeze(1)?;
+        let mut single_modulation = single_modulation.unsqueeze(1)?;
+        if let Some(count) = extracted {
+            let still = silu(&self.embed_time(&inputs.timestep.zeros_like()?)?)?;
+            let rest = image_length - count;
+            let clean = self.modulation_image.forward(&still)?.unsqueeze(1)?;
+            image_modulation = spread(&[(&clean, count), (&image_modulation, rest)])?;
+            let clean = self.modulation_single.forward(&still)?.unsqueeze(1)?;
+            single_modulation = spread(&[
+                (&single_modulation, text_length),
+                (&clean, count),
+                (&single_modulation, rest),
+            ])?;
+        }
+        let image_modulation = Modulation::split(&image_modulation, 2)?;
+        let text_modulation = Modulation::split(&text_modulation.unsqueeze(1)?, 2)?;
+        let single_modulation = Modulation::split(&single_modulation, 1)?;
+
+        for (index, block) in self.double_blocks.iter().enumerate() {
+            let modulation = (image_modulation.as_slice(), text_modulation.as_slice());
+            let out =
+                block.forward(&image, &text, modulation, inputs.rope, &mut double_references, index)?;
+            probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
+            probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
+            probe.see(&format!("double.{index}.img"), &out.image)?;
+            probe.see(&format!("double.{index}.txt"), &out.text)?;
+            (image, text) = (out.image, out.text);
+        }
+        let mut joint = Tensor::cat(&[&text, &image], 1)?;
+        for (index, block) in self.single_blocks.iter().enumerate() {
+            joint = block.forward(
+                &joint,
+                &single_modulation[0],
+                inputs.rope,
+                text_length,
+                &mut single_references,
+                index,
+            )?;
+            probe.see(&format!("single.{index}"), &joint)?;
+        }
+
+        let start = text_length + extracted.unwrap_or(0);
+        let image = joint.narrow(1, start, joint.dim(1)? - start)?.contiguous()?;
+        let modulation = self.norm_out_linear.forward(&time)?.unsqueeze(1)?.chunk(2, D::Minus1)?;
+        // Scale stands before shift here, unlike in the blocks.
+        let image = self.norm_out.modulate(&image, &modulation[1], &modulation[0])?;
+        probe.see("norm_out", &image)?;
+        let velocity = self.proj_out.forward(&image)?;
+        probe.see("output", &velocity)?;
+        Ok(velocity)
+    }
+
+    /// `[b]` from 0 to 1 to `[b, width]`.
+    fn embed_time(&self, timestep: &Tensor) -> Result<Tensor> {
+        let half = self.config.timestep_guidance_channels / 2;
+        let frequencies: Vec<f32> =
+            (0..half).map(|j| (-(10_000f32.ln()) * j as f32 / half as f32).exp()).collect();
+        let frequencies = Tensor::from_vec(frequencies, (1, half), &self.device)?;
+        let angles = (timestep.to_dtype(DType::F32)? * 1000.0)?
+            .unsqueeze(1)?
+            .broadcast_mul(&frequencies)?; // [b, half]
+        let sinusoid = Tensor::cat(&[angles.cos()?, angles.sin()?], 1)?.to_dtype(self.dtype)?;
+        self.timestep_out.forward(&silu(&self.timestep_in.forward(&sinusoid)?)?)
+    }
+}
+
+/// One modulation for each token: runs of `count` tokens that share a `[b, 1, m]`.
+fn spread(runs: &[(&Tensor, usize)]) -> Result<Tensor> {
+    let parts = runs
+        .iter()
+        .map(|(modulation, count)| modulation.repeat((1, *count, 1)))
+        .collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&parts, 1)
+}

@@ -1,0 +1,3 @@
+//! Language models whose hidden states are a picture's conditioning.
+
+pub mod qwen3;

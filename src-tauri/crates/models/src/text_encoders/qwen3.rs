@@ -1,0 +1,229 @@
+//! Qwen3, read up to the last hidden state that is asked for.
+
+use candle_core::{D, DType, Device, Result, Tensor};
+use nn::{Embedding, Linear, Params, Probe, RmsNorm, attention, rotary::Table, silu};
+use serde::Deserialize;
+
+use crate::config::{Parsed, demand, parse, within};
+
+/// The numbers of a Qwen3 model, from `text_encoder/config.json`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Config {
+    /// Always `qwen3`.
+    #[serde(default)]
+    pub model_type: String,
+    /// Channels of a token.
+    pub hidden_size: usize,
+    /// Inner channels of the feed-forward part.
+    pub intermediate_size: usize,
+    /// Blocks.
+    pub num_hidden_layers: usize,
+    /// Query heads.
+    pub num_attention_heads: usize,
+    /// Key and value heads, each serving several query heads.
+    pub num_key_value_heads: usize,
+    /// Channels of a head; heads · head_dim need not be `hidden_size`.
+    pub head_dim: usize,
+    /// Of every normalisation.
+    pub rms_norm_eps: f64,
+    /// Base of the rotary frequencies, where transformers 4 writes it.
+    #[serde(default)]
+    pub rope_theta: Option<f64>,
+    /// Where transformers 5 writes it.
+    #[serde(default)]
+    pub rope_parameters: Option<RopeParameters>,
+    /// Tokens in the vocabulary.
+    pub vocab_size: usize,
+}
+
+/// The part of transformers 5's layout that is read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct RopeParameters {
+    /// Base of the rotary frequencies.
+    #[serde(default)]
+    pub rope_theta: Option<f64>,
+}
+
+impl Config {
+    /// Reads and checks `config.json`.
+    ///
+    /// # Errors
+    /// If it is no Qwen3 model, or its numbers contradict each other.
+    pub fn parse(json: &str) -> Parsed<Self> {
+        let config: Self = parse(json)?;
+        demand(
+            matches!(config.model_type.as_str(), "" | "qwen3"),
+            &format!("it describes a `{}` text encoder, not Qwen3", config.model_type),
+        )?;
+        within("hidden_size", config.hidden_size, 1 << 16)?;
+        within("intermediate_size", config.intermediate_size, 1 << 18)?;
+        within("num_hidden_layers", config.num_hidden_layers, 512)?;
+        within("num_attention_heads", config.num_attention_heads, 512)?;
+        within("num_key_value_heads", config.num_key_value_heads, 512)?;
+        within("head_dim", config.head_dim, 1024)?;
+        within("vocab_size", config.vocab_size, 1 << 20)?;
+        demand(config.head_dim % 2 == 0, "`head_dim` is odd")?;
+        demand(
+            config.num_attention_heads % config.num_key_value_heads == 0,
+            "`num_key_value_heads` does not divide `num_attention_heads`",
+        )?;
+        demand(config.theta() > 1.0, "`rope_theta` is not above 1")?;
+        demand(
+            config.rms_norm_eps > 0.0 && config.rms_norm_eps < 1.0,
+            "`rms_norm_eps` is not between 0 and 1",
+        )?;
+        Ok(config)
+    }
+
+    fn theta(&self) -> f64 {
+        self.rope_theta
+            .or_else(|| self.rope_parameters.as_ref().and_then(|rope| rope.rope_theta))
+            .unwrap_or(1e6)
+    }
+}
+
+/// Tokens of several prompts, all padded to one length on the right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Ids, one row a prompt.
+    pub ids: Vec<Vec<u32>>,
+    /// Whether a token is padding.
+    pub padding: Vec<Vec<bool>>,
+}
+
+struct Block {
+    input_norm: RmsNorm,
+    post_attention_norm: RmsNorm,
+    q: Linear,
+    k: Linear,
+    v: Linear,
+    o: Linear,
+    q_norm: RmsNorm,
+    k_norm: RmsNorm,
+    gate: Linear,
+    up: Linear,
+    down: Linear,
+}
+
+/// The first blocks of a Qwen3 model.
+pub struct Qwen3 {
+    config: Config,
+    embedding: Embedding,
+    blocks: Vec<Block>,
+    dtype: DType,
+    device: Device,
+}
+
+impl Qwen3 {
+    /// Loads the embedding and the first `depth` blocks: what comes after is never read.
+    ///
+    /// # Errors
+    /// If the model has fewer blocks, or a tensor is missing or of another shape.
+    pub fn load(config: Config, depth: usize, params: &Params) -> Result<Self> {
+        if depth > config.num_hidden_layers {
+            candle_core::bail!(
+                "the text encoder has {} blocks, {depth} are needed",
+                config.num_hidden_layers
+            );
+        }
+        let root = params.at("model");
+        let embedding = Embedding::load(&root.at("embed_tokens"), config.vocab_size, config.hidden_size)?;
+        let layers = root.at("layers");
+        let blocks = (0..depth)
+            .map(|index| Block::load(&config, &layers.at(index)))
+            .collect::<Result<_>>()?;
+        Ok(Self { config, embedding, blocks, dtype: params.dtype(), device: params.device().clone() })
+    }
+
+    /// Hidden states after each number of blocks in `depths` (ascending), side by side:
+    /// `[b, n, depths · hidden_size]`. No final norm.
+    ///
+    /// # Errors
+    /// If a token is outside the vocabulary or a depth was not loaded.
+    pub fn hidden_states(
+        &self,
+        tokens: &Tokens,
+        depths: &[usize],
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
+        let (batch, length) = (tokens.ids.len(), tokens.ids.first().map_or(0, Vec::len));
+        let ids: Vec<u32> = tokens.ids.concat();
+        if let Some(id) = ids.iter().find(|id| **id as usize >= self.config.vocab_size) {
+            candle_core::bail!(
+                "the tokenizer gives token {id}, the text encoder knows {}: they do not belong together",
+                self.config.vocab_size
+            );
+        }
+        let ids = Tensor::from_vec(ids, (batch, length), &self.device)?;
+        let mask = attention::causal_mask(&tokens.padding, &self.device)?;
+        let positions: Vec<[u32; 1]> = (0..length as u32).map(|position| [position]).collect();
+        let rope = Table::new(&positions, [self.config.head_dim], self.config.theta(), &self.device)?;
+
+        let mut x = self.embedding.forward(&ids)?.to_dtype(self.dtype)?;
+        probe.see("hidden_states.0", &x)?;
+        let mut kept = Vec::with_capacity(depths.len());
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(&self.config, &x, &mask, &rope)?;
+            probe.see(&format!("hidden_states.{}", index + 1), &x)?;
+            if depths.contains(&(index + 1)) {
+                kept.push(x.clone());
+            }
+        }
+        if kept.len() != depths.len() {
+            candle_core::bail!("hidden states {depths:?} were asked for, {} blocks are loaded", self.blocks.len());
+        }
+        Tensor::cat(&kept, D::Minus1)
+    }
+}
+
+impl Block {
+    fn load(config: &Config, params: &Params) -> Result<Self> {
+        let Config { hidden_size, intermediate_size, head_dim, rms_norm_eps, .. } = *config;
+        let (q_width, kv_width) =
+            (config.num_attention_heads * head_dim, config.num_key_value_heads * head_dim);
+        let (attn, mlp) = (params.at("self_attn"), params.at("mlp"));
+        Ok(Self {
+            input_norm: RmsNorm::load(&params.at("input_layernorm"), hidden_size, rms_norm_eps)?,
+            post_attention_norm: RmsNorm::load(
+                &params.at("post_attention_layernorm"),
+                hidden_size,
+                rms_norm_eps,
+            )?,
+            q: Linear::load(&attn.at("q_proj"), hidden_size, q_width)?,
+            k: Linear::load(&attn.at("k_proj"), hidden_size, kv_width)?,
+            v: Linear::load(&attn.at("v_proj"), hidden_size, kv_width)?,
+            o: Linear::load(&attn.at("o_proj"), q_width, hidden_size)?,
+            q_norm: RmsNorm::load(&attn.at("q_norm"), head_dim, rms_norm_eps)?,
+            k_norm: RmsNorm::load(&attn.at("k_norm"), head_dim, rms_norm_eps)?,
+            gate: Linear::load(&mlp.at("gate_proj"), hidden_size, intermediate_size)?,
+            up: Linear::load(&mlp.at("up_proj"), hidden_size, intermediate_size)?,
+            down: Linear::load(&mlp.at("down_proj"), intermediate_size, hidden_size)?,
+        })
+    }
+
+    fn forward(&self, config: &Config, x: &Tensor, mask: &Tensor, rope: &Table) -> Result<Tensor> {
+        let x = (x + self.attend(config, &self.input_norm.forward(x)?, mask, rope)?)?;
+        let normed = self.post_attention_norm.forward(&x)?;
+        let inner = (silu(&self.gate.forward(&normed)?)? * self.up.forward(&normed)?)?;
+        &x + self.down.forward(&inner)?
+    }
+
+    fn attend(&self, config: &Config, x: &Tensor, mask: &Tensor, rope: &Table) -> Result<Tensor> {
+        let (b, n, _) = x.dims3()?;
+        let heads = |x: Tensor, count: usize| {
+            x.reshape((b, n, count, config.head_dim))?.transpose(1, 2)?.contiguous()
+        };
+        let (q_heads, kv_heads) = (config.num_attention_heads, config.num_key_value_heads);
+        let q = rope.rotate_halves(&self.q_norm.forward(&heads(self.q.forward(x)?, q_heads)?)?)?;
+        let k = rope.rotate_halves(&self.k_norm.forward(&heads(self.k.forward(x)?, kv_heads)?)?)?;
+        let v = heads(self.v.forward(x)?, kv_heads)?;
+        let shared = |x: Tensor| {
+            let group = q_heads / kv_heads;
+            x.unsqueeze(2)?
+                .expand((b, kv_heads, group, n, config.head_dim))?
+                .reshape((b, q_heads, n, config.head_dim))
+        };
+        let out = attention::sdpa(&q, &shared(k)?, &shared(v)?, attention::Mask::Additive(mask))?;
+        self.o.forward(&out.transpose(1, 2)?.flatten_from(2)?)
+    }
+}

@@ -1,0 +1,116 @@
+//! Scaled dot-product attention, computed in blocks of queries so that the scores stay small.
+
+use candle_core::{D, DType, Result, Tensor};
+
+/// The most scores held at once. CUDA kernels index elements with i32, and a CPU has caches.
+const MAX_SCORES: usize = 64 << 20;
+
+/// Which keys a query may see.
+#[derive(Debug, Clone, Copy)]
+pub enum Mask<'a> {
+    /// All of them.
+    Full,
+    /// Added to the scores: 0 or −∞, broadcast to `[b, heads, queries, keys]`.
+    Additive(&'a Tensor),
+}
+
+/// `softmax(q · kᵀ / √head_dim + mask) · v`.
+///
+/// `q [b, heads, n, d]`, `k` and `v` `[b, heads, m, d]`; the result is `[b, heads, n, d]`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+    let (batch, heads, queries, head_dim) = q.dims4()?;
+    let keys = k.dim(2)?;
+    let scale = 1.0 / (head_dim as f64).sqrt();
+    // Scaling the queries costs less than scaling the scores.
+    let q = (q * scale)?.contiguous()?;
+    let k_t = k.t()?.contiguous()?;
+    let v = v.contiguous()?;
+    let block = (MAX_SCORES / (batch * heads * keys).max(1)).clamp(1, queries.max(1));
+    if block >= queries {
+        return attend(&q, &k_t, &v, mask);
+    }
+    let mut outputs = Vec::with_capacity(queries.div_ceil(block));
+    for start in (0..queries).step_by(block) {
+        let length = block.min(queries - start);
+        let q = q.narrow(2, start, length)?.contiguous()?;
+        outputs.push(match mask {
+            Mask::Full => attend(&q, &k_t, &v, mask)?,
+            Mask::Additive(mask) if mask.dim(D::Minus2)? == 1 => {
+                attend(&q, &k_t, &v, Mask::Additive(mask))?
+            }
+            Mask::Additive(mask) => {
+                let rows = mask.narrow(D::Minus2, start, length)?;
+                attend(&q, &k_t, &v, Mask::Additive(&rows))?
+            }
+        });
+    }
+    Tensor::cat(&outputs, 2)
+}
+
+fn attend(q: &Tensor, k_t: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+    let scores = q.matmul(k_t)?;
+    let scores = match mask {
+        Mask::Full => scores,
+        Mask::Additive(mask) => scores.broadcast_add(&mask.to_dtype(scores.dtype())?)?,
+    };
+    candle_nn::ops::softmax_last_dim(&scores)?.matmul(v)
+}
+
+/// The mask of a language model: a query sees itself and what stands before it, but no padding.
+///
+/// `padding[row][key]` says whether a key is padding; the result is `[b, 1, n, n]` in f32.
+///
+/// # Errors
+/// If the device has no memory.
+pub fn causal_mask(padding: &[Vec<bool>], device: &candle_core::Device) -> Result<Tensor> {
+    let batch = padding.len();
+    let length = padding.first().map_or(0, Vec::len);
+    let mut mask = Vec::with_capacity(batch * length * length);
+    for row in padding {
+        for query in 0..length {
+            mask.extend((0..length).map(|key| {
+                if key <= query && !row[key] { 0f32 } else { f32::NEG_INFINITY }
+            }));
+        }
+    }
+    Tensor::from_vec(mask, (batch, 1, length, length), device)?.to_dtype(DType::F32)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+
+    use super::*;
+
+    fn wave(shape: (usize, usize, usize, usize), step: f32) -> Tensor {
+        let count = shape.0 * shape.1 * shape.2 * shape.3;
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * step).sin()).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn blocks_of_queries_give_what_one_product_gives() {
+        let (q, k, v) = (wave((2, 3, 50, 8), 0.7), wave((2, 3, 60, 8), 0.3), wave((2, 3, 60, 8), 0.9));
+        let whole = sdpa(&q, &k, &v, Mask::Full).unwrap();
+        for start in (0..50).step_by(7) {
+            let length = 7.min(50 - start);
+            let part = sdpa(&q.narrow(2, start, length).unwrap(), &k, &v, Mask::Full).unwrap();
+            let difference = (whole.narrow(2, start, length).unwrap() - part).unwrap().abs().unwrap();
+            assert!(difference.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_causal_query_sees_neither_the_future_nor_padding() {
+        let mask = causal_mask(&[vec![false, true, false]], &Device::Cpu).unwrap();
+        let rows = mask.squeeze(0).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+        let seen: Vec<Vec<bool>> = rows.iter().map(|row| row.iter().map(|v| *v == 0.0).collect()).collect();
+        assert_eq!(
+            seen,
+            [[true, false, false], [true, false, false], [true, false, true]].map(Vec::from)
+        );
+    }
+}

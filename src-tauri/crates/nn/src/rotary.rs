@@ -1,0 +1,74 @@
+//! Rotary position embedding. Tables are made in f64 and rotate in f32.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+/// Cosines and sines, `[n, head_dim / 2]` in f32.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Cosine of every angle.
+    pub cos: Tensor,
+    /// Sine of every angle.
+    pub sin: Tensor,
+}
+
+impl Table {
+    /// One axis of positions after the other: `ids[token][axis]`, `axes_dims[axis]` channels of a head each.
+    ///
+    /// # Errors
+    /// If the device has no memory.
+    pub fn new<const AXES: usize>(
+        ids: &[[u32; AXES]],
+        axes_dims: [usize; AXES],
+        theta: f64,
+        device: &Device,
+    ) -> Result<Self> {
+        let frequencies = axes_dims.map(|dim| {
+            (0..dim / 2).map(|j| theta.powf(-((2 * j) as f64) / dim as f64)).collect::<Vec<f64>>()
+        });
+        let half: usize = frequencies.iter().map(Vec::len).sum();
+        let angles: Vec<f64> = ids
+            .iter()
+            .flat_map(|token| {
+                token.iter().zip(&frequencies).flat_map(|(&id, frequencies)| {
+                    frequencies.iter().map(move |frequency| f64::from(id) * frequency)
+                })
+            })
+            .collect();
+        let table = |f: fn(f64) -> f64| {
+            let values: Vec<f32> = angles.iter().map(|&angle| f(angle) as f32).collect();
+            Tensor::from_vec(values, (ids.len(), half), device)
+        };
+        Ok(Self { cos: table(f64::cos)?, sin: table(f64::sin)? })
+    }
+
+    /// Tables for tokens of several kinds, one after the other.
+    ///
+    /// # Errors
+    /// If the tables are for heads of different sizes.
+    pub fn concatenate(tables: &[&Self]) -> Result<Self> {
+        let cat = |part: fn(&Self) -> &Tensor| {
+            Tensor::cat(&tables.iter().map(|table| part(table)).collect::<Vec<_>>(), 0)
+        };
+        Ok(Self { cos: cat(|table| &table.cos)?, sin: cat(|table| &table.sin)? })
+    }
+
+    /// Rotates adjacent pairs of channels, as the FLUX family does. `x [b, heads, n, head_dim]`.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn rotate_pairs(&self, x: &Tensor) -> Result<Tensor> {
+        in_f32(x, |x| candle_nn::rotary_emb::rope_i(x, &self.cos, &self.sin))
+    }
+
+    /// Rotates the first half of the channels against the second, as language models do.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn rotate_halves(&self, x: &Tensor) -> Result<Tensor> {
+        in_f32(x, |x| candle_nn::rotary_emb::rope(x, &self.cos, &self.sin))
+    }
+}
+
+fn in_f32(x: &Tensor, rotate: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    rotate(&x.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(x.dtype())
+}

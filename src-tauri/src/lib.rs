@@ -1,1 +1,118 @@
-//! shell
+//! The desktop shell: one window, its menu, and the commands that the page may call.
+//!
+//! The only user of Tauri, of the environment and of the clock. It computes no picture itself
+//! except the flattened document.
+
+mod commands;
+mod composite;
+mod error;
+mod files;
+mod graphics;
+mod menu;
+mod progress;
+mod shell;
+mod window;
+mod wire;
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
+
+use tauri::{Builder, Context, Emitter, Manager, Runtime, WindowEvent};
+
+use crate::commands::{export, generate, images, status};
+
+/// Where models lie and what to open; the rest is found out.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Where models lie.
+    pub roots: engine::Roots,
+    /// Pictures to open at the start.
+    pub files: Vec<PathBuf>,
+}
+
+/// Opens the window and runs until it is closed.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "without a window there is no other place to say why")]
+pub fn run() -> ExitCode {
+    if cfg!(target_os = "linux") && !has_display() {
+        eprintln!("asset-editor: there is no display to open a window on");
+        return ExitCode::FAILURE;
+    }
+    graphics::prepare();
+    let folder = env::current_dir().unwrap_or_default();
+    let settings =
+        Settings { roots: locations::roots(), files: files::in_arguments(env::args_os(), &folder) };
+    // First, so that a second start ends before it makes anything.
+    let single = tauri_plugin_single_instance::init(|app, arguments, folder| {
+        window::show(app);
+        let arguments = arguments.into_iter().map(OsString::from);
+        files::open_all(app, files::in_arguments(arguments, Path::new(&folder)));
+    });
+    let builder = configure(Builder::default().plugin(single), settings)
+        .menu(menu::build)
+        .on_menu_event(|app, event| menu::chosen(app, &event));
+    match builder.run(context()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("asset-editor: the window cannot be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything but the menu and the guard against a second start, which need a real display.
+pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder<R> {
+    builder
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_fs::init())
+        .manage(shell::Shell::new(settings.roots, settings.files))
+        .invoke_handler(tauri::generate_handler![
+            export::copy_image,
+            export::export_dialog,
+            export::paste_image,
+            export::save_png_dialog,
+            generate::cancel,
+            generate::generate,
+            images::import_image,
+            images::load_image,
+            images::open_image_dialog,
+            images::open_image_path,
+            images::retain_images,
+            status::engine_status,
+            status::list_models,
+            status::ui_ready,
+        ])
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                window::close_requested(window, api);
+            }
+        })
+        .setup(|app| {
+            let handle = app.handle().clone();
+            thread::Builder::new().name("engine-start".into()).spawn(move || {
+                let status = handle.state::<shell::Shell>().start_engine();
+                // Fails only when the window is gone.
+                let _ = handle.emit("engine-status", status);
+            })?;
+            window::create(app.handle())?;
+            Ok(())
+        })
+}
+
+/// The page, the permissions and the settings that are built in.
+#[must_use]
+pub fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
+}
+
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}

@@ -1,2 +1,5 @@
-//! The window.
-fn main() {}
+//! Starts the window.
+
+fn main() -> std::process::ExitCode {
+    app::run()
+}

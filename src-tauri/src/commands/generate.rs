@@ -1,0 +1,95 @@
+//! Runs: started here, told through a channel, stopped by number.
+
+use std::sync::Arc;
+
+use engine::{Catalog, Draft, Inpaint, JobId, Model, Request};
+use tauri::{AppHandle, Runtime, ipc::Channel};
+
+use super::off_the_main_thread;
+use crate::{
+    error::{AppError, Code, Result},
+    progress::Progress,
+    shell::Shell,
+    wire::{self, GenerateEvent, GenerateReply, GenerateRequest},
+};
+
+#[tauri::command]
+pub(crate) async fn generate<R: Runtime>(
+    app: AppHandle<R>,
+    request: serde_json::Value,
+    on_event: Channel<GenerateEvent>,
+) -> Result<GenerateReply> {
+    let request: GenerateRequest = wire::parse(request)?;
+    off_the_main_thread(&app, move |_, shell| start(shell, request, on_event)).await
+}
+
+#[tauri::command]
+pub(crate) async fn cancel<R: Runtime>(app: AppHandle<R>, job_id: u64) -> Result<()> {
+    off_the_main_thread(&app, move |_, shell| {
+        shell.engine()?.cancel(JobId(job_id));
+        Ok(())
+    })
+    .await
+}
+
+fn start(
+    shell: &Shell,
+    request: GenerateRequest,
+    on_event: Channel<GenerateEvent>,
+) -> Result<GenerateReply> {
+    let engine = shell.engine()?;
+    let model = model(shell, request.model.as_deref())?;
+    let prompt = request.prompt.clone();
+    let request = Request::new(draft(shell, request, &model)?)?;
+    let mut progress = Progress::new(prompt, model.id.clone(), Arc::clone(engine.images()));
+    let known_id = Arc::clone(&progress.job_id);
+    let JobId(job_id) = engine.submit(model, request, move |event| {
+        // The page may be gone; the run ends on its own or is cancelled when the window closes.
+        let _ = on_event.send(progress.tell(event));
+    });
+    let _ = known_id.set(job_id);
+    Ok(GenerateReply { job_id })
+}
+
+/// The page names models by their id only: a folder of its choice would let it read any file.
+fn model(shell: &Shell, id: Option<&str>) -> Result<Model> {
+    let catalog = Catalog::load(&shell.roots)?;
+    if let Some(id) = id
+        && !catalog.models().iter().any(|model| model.id == id)
+    {
+        return Err(AppError::new(Code::ModelMissing, format!("there is no model called `{id}`")));
+    }
+    Ok(catalog.find(id)?)
+}
+
+fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
+    let references =
+        request.references.iter().map(|id| shell.image(*id)).collect::<Result<Vec<_>>>()?;
+    let inpaint = match (request.init, request.mask) {
+        (None, None) => None,
+        (Some(init), Some(mask)) => Some(Inpaint {
+            init: shell.image(init)?,
+            mask: shell.image(mask)?,
+            strength: request.strength.unwrap_or(1.0),
+        }),
+        _ => {
+            return Err(AppError::new(
+                Code::InvalidRequest,
+                "repainting needs both a picture and a mask",
+            ));
+        }
+    };
+    Ok(Draft {
+        model: Some(model.id.clone()),
+        prompt: request.prompt,
+        negative: request.negative.unwrap_or_default(),
+        width: request.width,
+        height: request.height,
+        steps: request.steps,
+        guidance: request.guidance,
+        seed: request.seed.unwrap_or_default(),
+        references,
+        inpaint,
+        ..Draft::default()
+    })
+}

@@ -1,0 +1,164 @@
+//! What the commands share: the engine, where models lie, and what the page knows.
+
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use engine::{Catalog, Engine, Image, ImageId, ImageStore, Roots};
+
+use crate::{
+    error::{AppError, Code, Result},
+    wire::{EngineStatus, ImageReply},
+};
+
+/// The state of the app. One per process, managed by Tauri.
+pub(crate) struct Shell {
+    pub(crate) roots: Roots,
+    engine: OnceLock<std::result::Result<Engine, String>>,
+    /// Pictures that the page has named: only these can it mean to drop by not naming them again.
+    known: Mutex<BTreeSet<ImageId>>,
+    /// Files to open, kept until the page can take them; `None` from then on.
+    waiting: Mutex<Option<Vec<PathBuf>>>,
+    saves: AtomicUsize,
+    dialogs: AtomicUsize,
+}
+
+impl Shell {
+    pub(crate) fn new(roots: Roots, files: Vec<PathBuf>) -> Self {
+        Self {
+            roots,
+            engine: OnceLock::new(),
+            known: Mutex::default(),
+            waiting: Mutex::new(Some(files)),
+            saves: AtomicUsize::new(0),
+            dialogs: AtomicUsize::new(0),
+        }
+    }
+
+    /// Starts the engine; to be called once, off the main thread.
+    pub(crate) fn start_engine(&self) -> EngineStatus {
+        let started = Engine::start().and_then(|engine| {
+            // Reads the models' folders while the splash is shown, and finds a damaged catalogue.
+            Catalog::load(&self.roots)?;
+            Ok(engine)
+        });
+        let _ = self.engine.set(started.map_err(|error| AppError::from(error).message));
+        self.status()
+    }
+
+    pub(crate) fn status(&self) -> EngineStatus {
+        match self.engine.get() {
+            None => EngineStatus::starting(),
+            Some(Ok(_)) => EngineStatus::ready(device_name()),
+            Some(Err(message)) => EngineStatus::failed(message.clone()),
+        }
+    }
+
+    /// Waits for the engine to have started: not for the main thread.
+    pub(crate) fn engine(&self) -> Result<&Engine> {
+        self.engine.wait().as_ref().map_err(|message| AppError::new(Code::Internal, message))
+    }
+
+    pub(crate) fn images(&self) -> Result<&ImageStore> {
+        Ok(self.engine()?.images())
+    }
+
+    pub(crate) fn image(&self, id: u64) -> Result<std::sync::Arc<Image>> {
+        let id = ImageId(id);
+        lock(&self.known).insert(id);
+        self.images()?.get(id).ok_or_else(AppError::image_unknown)
+    }
+
+    /// Keeps a picture for the page.
+    pub(crate) fn keep(&self, image: Image, name: String) -> Result<ImageReply> {
+        let info = self.images()?.insert(image);
+        Ok(ImageReply { id: info.id.0, width: info.width, height: info.height, name })
+    }
+
+    /// Forgets the pictures that the page knew and knows no more. A picture that is still on its
+    /// way to the page stays, whatever the page says meanwhile.
+    pub(crate) fn retain(&self, ids: &[u64]) -> Result<()> {
+        let images = self.images()?;
+        let listed: BTreeSet<ImageId> = ids.iter().copied().map(ImageId).collect();
+        let mut known = lock(&self.known);
+        for id in known.difference(&listed) {
+            images.remove(*id);
+        }
+        *known = listed;
+        Ok(())
+    }
+
+    /// Gives files to whoever opens them, unless the page cannot take them yet.
+    pub(crate) fn files_to_open(&self, files: Vec<PathBuf>) -> Vec<PathBuf> {
+        match lock(&self.waiting).as_mut() {
+            None => files,
+            Some(waiting) => {
+                waiting.extend(files);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The page can take files from now on; these have waited.
+    pub(crate) fn take_waiting_files(&self) -> Vec<PathBuf> {
+        lock(&self.waiting).take().unwrap_or_default()
+    }
+
+    /// To be held while a file is written, so that closing waits for it.
+    pub(crate) fn saving(&self) -> Counted<'_> {
+        Counted::new(&self.saves)
+    }
+
+    /// To be held while a dialog is open.
+    pub(crate) fn dialog(&self) -> Result<Counted<'_>> {
+        let dialog = Counted::new(&self.dialogs);
+        if self.dialogs.load(Ordering::SeqCst) > 1 {
+            return Err(AppError::new(Code::Busy, "another dialog is open"));
+        }
+        Ok(dialog)
+    }
+
+    pub(crate) fn cancel_all(&self) {
+        if let Some(Ok(engine)) = self.engine.get() {
+            engine.cancel_all();
+        }
+    }
+
+    /// Whether closing now would cut something off.
+    pub(crate) fn is_busy(&self) -> bool {
+        let running = matches!(self.engine.get(), Some(Ok(engine)) if engine.is_busy());
+        running || self.saves.load(Ordering::SeqCst) > 0
+    }
+}
+
+/// Counts one for as long as it lives.
+pub(crate) struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn device_name() -> String {
+    match std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+        1 => "CPU (1 thread)".into(),
+        threads => format!("CPU ({threads} threads)"),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,81 @@
+//! The one window: made hidden, shown when there is something to see, closed when work has ended.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use tauri::{
+    AppHandle, CloseRequestApi, Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder,
+    Window, webview::PageLoadEvent, window::Color,
+};
+use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
+
+use crate::shell::Shell;
+
+/// The window's label in `tauri.conf.json` and in the capabilities.
+pub(crate) const MAIN: &str = "main";
+/// How long closing waits for a step to end; a large picture's step can take longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What is behind the page until it has painted: the page's own background.
+const DARK: Color = Color(0x1b, 0x1c, 0x20, 0xff);
+const LIGHT: Color = Color(0xf3, 0xf3, 0xf5, 0xff);
+
+/// Makes the window of `tauri.conf.json`, hidden.
+pub(crate) fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
+    let config = config.ok_or(tauri::Error::WindowNotFound)?.clone();
+    let window = WebviewWindowBuilder::from_config(app, &config)?
+        .background_color(DARK)
+        .on_page_load(|window, payload| {
+            if payload.event() == PageLoadEvent::Finished {
+                show_window(&window);
+            }
+        })
+        .build()?;
+    if matches!(window.theme(), Ok(Theme::Light)) {
+        window.set_background_color(Some(LIGHT))?;
+    }
+    Ok(())
+}
+
+/// Shows the window, in front.
+pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        show_window(&window);
+    }
+}
+
+fn show_window<R: Runtime>(window: &WebviewWindow<R>) {
+    // Each fails only when the window is gone.
+    let _ = window.show();
+    let _ = window.unminimize();
+    let _ = window.set_focus();
+}
+
+/// Tells what went wrong outside of the page.
+pub(crate) fn tell<R: Runtime>(app: &AppHandle<R>, message: &str) {
+    let mut dialog = app.dialog().message(message).title("Veetance Asset Editor");
+    if let Some(window) = app.get_webview_window(MAIN) {
+        dialog = dialog.parent(&window);
+    }
+    dialog.kind(MessageDialogKind::Error).show(|_| {});
+}
+
+/// Lets a run or a save end before the app does.
+pub(crate) fn close_requested<R: Runtime>(window: &Window<R>, close: &CloseRequestApi) {
+    let app = window.app_handle().clone();
+    if !app.state::<Shell>().is_busy() {
+        return;
+    }
+    close.prevent_close();
+    let _ = window.hide();
+    app.state::<Shell>().cancel_all();
+    thread::spawn(move || {
+        let began = Instant::now();
+        while app.state::<Shell>().is_busy() && began.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(20));
+        }
+        app.exit(0);
+    });
+}

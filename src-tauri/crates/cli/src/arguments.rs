@@ -1,0 +1,167 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::{DeviceChoice, Precision};
+
+/// Veetance Asset Editor: pictures from words, on this computer.
+///
+/// Without a command, or with a picture file, it opens the window.
+#[derive(Debug, Parser)]
+#[command(
+    name = "asset-editor",
+    display_name = "Veetance Asset Editor",
+    version,
+    arg_required_else_help = false,
+    disable_help_subcommand = true,
+    override_usage = "asset-editor [FILE]\n       asset-editor <COMMAND>"
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Paint a picture from a prompt.
+    Generate(Generate),
+    /// List the models of this computer.
+    Models(Models),
+    /// For developers: write a full-size model folder of random weights, to measure with.
+    Synthesize(Synthesize),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// A model's name, or its folder in diffusers layout [default: the first that is installed].
+    #[arg(long, value_name = "DIR|NAME")]
+    pub(crate) model: Option<String>,
+    /// What to paint.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+    /// What to stay away from; read by base models only.
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
+    pub(crate) negative: String,
+    /// A picture to edit or to take from; may be given several times.
+    #[arg(long = "ref", value_name = "FILE")]
+    pub(crate) references: Vec<PathBuf>,
+    /// Repaint only where this picture is white.
+    #[arg(long, value_name = "FILE", requires = "init")]
+    pub(crate) mask: Option<PathBuf>,
+    /// The picture to repaint a part of.
+    #[arg(long, value_name = "FILE", requires = "mask")]
+    pub(crate) init: Option<PathBuf>,
+    /// How far the repainted part may go from the picture: above 0, up to 1 [default: 0.8].
+    #[arg(long, value_name = "X", requires = "mask", allow_negative_numbers = true, value_parser = decimal)]
+    pub(crate) strength: Option<f64>,
+    /// Pixels across [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub(crate) width: Option<u32>,
+    /// Pixels down [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub(crate) height: Option<u32>,
+    /// Steps from noise to picture [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub(crate) steps: Option<usize>,
+    /// How strictly to follow the prompt; read by base models only [default: the model's].
+    #[arg(long, value_name = "G", allow_negative_numbers = true, value_parser = decimal)]
+    pub(crate) guidance: Option<f64>,
+    /// The same seed paints the same picture [default: random, printed].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
+    pub(crate) seed: Option<u64>,
+    /// Tokens that the prompt is padded or cut to [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub(crate) max_sequence_length: Option<usize>,
+    /// Start from the tensor `latents` of this file instead of noise.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) init_latents: Option<PathBuf>,
+    /// Number format [default: chosen by device and memory].
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The PNG file to write.
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Models {
+    /// Print the list as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Synthesize {
+    /// Whose sizes the model has.
+    #[arg(long, value_enum)]
+    pub(crate) shape: Shape,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// A tokenizer folder to copy [default: the starter model's].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tokenizer: Option<PathBuf>,
+    /// Number format of the weights.
+    #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
+    pub(crate) dtype: Dtype,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dtype {
+    F32,
+    Bf16,
+    F16,
+}
+
+impl From<Dtype> for Precision {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::F32 => Self::F32,
+            Dtype::Bf16 => Self::Bf16,
+            Dtype::F16 => Self::F16,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+impl From<Device> for DeviceChoice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Auto => Self::Auto,
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    #[value(name = "klein-4b")]
+    Klein4b,
+    #[value(name = "klein-9b")]
+    Klein9b,
+}
+
+fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("a whole number from 0 is needed, at most {} bits long", 8 * size_of::<N>()))
+}
+
+fn decimal(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("a number is needed".into()),
+    }
+}

@@ -1,0 +1,64 @@
+//! Progress on stderr: one line that changes on a terminal, else a line a stage.
+
+use std::io::{IsTerminal, Write};
+
+use engine::{JobEvent, Stage};
+
+/// Tells on stderr how far a run is.
+pub(crate) struct Progress {
+    is_terminal: bool,
+    line_open: bool,
+    steps: usize,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        Self { is_terminal: std::io::stderr().is_terminal(), line_open: false, steps: 0 }
+    }
+
+    /// Shows an event, if it is one to show.
+    pub(crate) fn show(&mut self, event: &JobEvent) {
+        match event {
+            JobEvent::Started { steps } => self.steps = *steps,
+            JobEvent::Stage(Stage::Load) => self.stage("Loading the model"),
+            JobEvent::Stage(Stage::Encode) => self.stage("Reading the prompt"),
+            JobEvent::Stage(Stage::Denoise) => self.stage(&format!("Painting, {} steps", self.steps)),
+            JobEvent::Stage(Stage::Decode) => self.stage("Finishing the picture"),
+            JobEvent::Step { done, total, .. } if self.is_terminal => {
+                self.stage(&format!("Painting, step {done} of {total}"));
+            }
+            JobEvent::Step { .. } | JobEvent::Image { .. } => {}
+            JobEvent::Finished | JobEvent::Cancelled | JobEvent::Failed(_) => self.close(),
+        }
+    }
+
+    /// A remark on a line of its own.
+    pub(crate) fn remark(&mut self, text: &str) {
+        self.close();
+        write(&format!("{text}\n"));
+    }
+
+    fn stage(&mut self, text: &str) {
+        if self.is_terminal {
+            // Back to the first column, and what was there erased.
+            write(&format!("\r\x1b[2K{text}"));
+            self.line_open = true;
+        } else {
+            write(&format!("{text}\n"));
+        }
+    }
+
+    /// Clears the changing line: what follows is the result or an error.
+    fn close(&mut self) {
+        if self.line_open {
+            write("\r\x1b[2K");
+            self.line_open = false;
+        }
+    }
+}
+
+fn write(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    // Progress that nobody can see is no reason to stop.
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}

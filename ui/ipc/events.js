@@ -1,0 +1,25 @@
+// @ts-check
+import { listen } from "./client.js";
+
+/**
+ * What Rust and the window tell the page without being asked.
+ * @typedef {{ x: number, y: number }} PhysicalPosition
+ */
+
+/** @param {(command: string) => void} observer @param {AbortSignal} [signal] */
+export const onMenu = (observer, signal) => listen("menu", observer, signal);
+
+/** @param {(status: import("../state/models.js").Engine) => void} observer @param {AbortSignal} [signal] */
+export const onEngineStatus = (observer, signal) => listen("engine-status", observer, signal);
+
+/** @param {(image: import("../state/actions.js").NamedImage) => void} observer @param {AbortSignal} [signal] */
+export const onOpenFile = (observer, signal) => listen("open-file", observer, signal);
+
+/** @param {(drop: { paths: string[], position: PhysicalPosition }) => void} observer @param {AbortSignal} [signal] */
+export const onFilesDropped = (observer, signal) => listen("tauri://drag-drop", observer, signal);
+
+/** @param {() => void} observer @param {AbortSignal} [signal] */
+export const onFilesEntered = (observer, signal) => listen("tauri://drag-enter", observer, signal);
+
+/** @param {() => void} observer @param {AbortSignal} [signal] */
+export const onFilesLeft = (observer, signal) => listen("tauri://drag-leave", observer, signal);

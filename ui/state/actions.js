@@ -1,0 +1,115 @@
+// @ts-check
+
+/**
+ * Everything that can happen. Reducers alone decide what it means.
+ * @typedef {{ type: string, undo?: "record" | "merge", mergeKey?: string, [field: string]: any }} Action
+ * @typedef {{ id: string, width: number, height: number, name: string }} NamedImage
+ */
+
+// The document.
+export const documentCleared = () => ({ type: "document/cleared", undo: /** @type {const} */ ("record") });
+/** @param {NamedImage} image */
+export const documentOpened = (image) => ({ type: "document/opened", image, undo: /** @type {const} */ ("record") });
+/** @param {NamedImage} image */
+export const layerAdded = (image) => ({ type: "document/layerAdded", image, undo: /** @type {const} */ ("record") });
+/** @param {number} id */
+export const layerRemoved = (id) => ({ type: "document/layerRemoved", id, undo: /** @type {const} */ ("record") });
+/** @param {number} id @param {string} name */
+export const layerRenamed = (id, name) =>
+  ({ type: "document/layerRenamed", id, name, undo: /** @type {const} */ ("record") });
+/** @param {number} id @param {boolean} visible */
+export const layerShown = (id, visible) =>
+  ({ type: "document/layerShown", id, visible, undo: /** @type {const} */ ("record") });
+/** One drag of the slider is one step. @param {number} id @param {number} opacity */
+export const layerFaded = (id, opacity) =>
+  ({ type: "document/layerFaded", id, opacity, undo: /** @type {const} */ ("merge"), mergeKey: `opacity of ${id}` });
+/** @param {number} id @param {1 | -1} by */
+export const layerMoved = (id, by) => ({ type: "document/layerMoved", id, by, undo: /** @type {const} */ ("record") });
+/** @param {number} id */
+export const layerSelected = (id) => ({ type: "layers/selected", id });
+
+export const undone = () => ({ type: "history/undone" });
+export const redone = () => ({ type: "history/redone" });
+export const mergeEnded = () => ({ type: "history/mergeEnded" });
+
+// What the next picture is asked for.
+/** @param {string} prompt */
+export const promptChanged = (prompt) => ({ type: "form/promptChanged", prompt });
+/** @param {string} negative */
+export const negativeChanged = (negative) => ({ type: "form/negativeChanged", negative });
+/** @param {number} width @param {number} height */
+export const sizeChanged = (width, height) => ({ type: "form/sizeChanged", width, height });
+/** @param {number} steps */
+export const stepsChanged = (steps) => ({ type: "form/stepsChanged", steps });
+/** @param {number} guidance */
+export const guidanceChanged = (guidance) => ({ type: "form/guidanceChanged", guidance });
+/** @param {number} seed */
+export const seedTyped = (seed) => ({ type: "form/seedTyped", seed });
+/** @param {number} seed */
+export const seedShuffled = (seed) => ({ type: "form/seedShuffled", seed });
+/** @param {boolean} locked */
+export const seedLockChanged = (locked) => ({ type: "form/seedLockChanged", locked });
+/** @param {import("./models.js").Model} model */
+export const modelChosen = (model) => ({ type: "form/modelChosen", model });
+
+// References.
+/** @param {NamedImage} image */
+export const referenceAdded = (image) => ({ type: "references/added", image });
+/** @param {number} id */
+export const referenceRemoved = (id) => ({ type: "references/removed", id });
+/** @param {number} id @param {boolean} enabled */
+export const referenceEnabled = (id, enabled) => ({ type: "references/enabled", id, enabled });
+/** @param {number} id @param {1 | -1} by */
+export const referenceMoved = (id, by) => ({ type: "references/moved", id, by });
+
+// The running job; `key` says which one, so that late news of another is ignored.
+/** @param {{ width: number, height: number, steps: number }} request */
+export const jobSubmitted = (request) => ({ type: "jobs/submitted", request });
+/** @param {number} key @param {string | number} jobId */
+export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId });
+/** @param {number} key @param {{ jobId: string | number, steps: number }} data */
+export const jobStarted = (key, data) => ({ type: "jobs/started", key, ...data });
+/** @param {number} key @param {{ stage: string }} data */
+export const jobStageChanged = (key, data) => ({ type: "jobs/stageChanged", key, ...data });
+/** @param {number} key @param {{ done: number, total: number, secondsLeft: number | null, preview: import("./jobs.js").Preview | null }} data */
+export const jobStepped = (key, data) => ({ type: "jobs/stepped", key, ...data });
+/** @param {number} key */
+export const jobCancelRequested = (key) => ({ type: "jobs/cancelRequested", key });
+/** @param {number} key @param {{ seconds: number }} data */
+export const jobFinished = (key, data) => ({ type: "jobs/finished", key, ...data });
+/** @param {number} key */
+export const jobCancelled = (key) => ({ type: "jobs/cancelled", key });
+/** @param {number} key @param {{ code: string, message: string }} error */
+export const jobFailed = (key, { code, message }) => ({ type: "jobs/failed", key, code, message });
+/** An error of generating that has no running job. @param {{ code: string, message: string }} error */
+export const jobErrorShown = ({ code, message }) => ({ type: "jobs/errorShown", code, message });
+export const jobErrorDismissed = () => ({ type: "jobs/errorDismissed" });
+
+// Models and engine.
+/** @param {import("./models.js").Model[]} models */
+export const modelsLoaded = (models) => ({ type: "models/loaded", models });
+/** @param {string} message */
+export const modelsFailed = (message) => ({ type: "models/failed", message });
+/** @param {import("./models.js").Engine} engine */
+export const engineChanged = ({ state, device, message }) => ({ type: "engine/changed", state, device, message });
+
+// The view.
+/** @param {number} width @param {number} height @param {number} scale */
+export const viewportResized = (width, height, scale) => ({ type: "viewport/resized", width, height, scale });
+/** @param {number} dx @param {number} dy */
+export const viewportPanned = (dx, dy) => ({ type: "viewport/panned", dx, dy });
+/** @param {number} factor @param {import("./viewport.js").Point} point */
+export const viewportZoomed = (factor, point) => ({ type: "viewport/zoomed", factor, point });
+/** @param {number} zoom */
+export const viewportZoomedTo = (zoom) => ({ type: "viewport/zoomedTo", zoom });
+/** @param {1 | -1} direction */
+export const viewportZoomStepped = (direction) => ({ type: "viewport/zoomStepped", direction });
+export const viewportFitted = () => ({ type: "viewport/fitted" });
+export const viewportActualSizeShown = () => ({ type: "viewport/actualSizeShown" });
+
+/** @param {"done" | "error"} kind @param {string} message */
+export const noticeShown = (kind, message) => ({ type: "notices/shown", kind, message });
+/** @param {number} key */
+export const noticeDismissed = (key) => ({ type: "notices/dismissed", key });
+/** @param {"system" | "light" | "dark"} theme */
+export const themeChosen = (theme) => ({ type: "theme/chosen", theme });

@@ -1,0 +1,120 @@
+// @ts-check
+import { defaultModel } from "./models.js";
+
+/**
+ * What the next picture is asked for.
+ * @typedef {object} Form
+ * @property {string} prompt
+ * @property {string} negative
+ * @property {string | null} model
+ * @property {number} width
+ * @property {number} height
+ * @property {number} steps
+ * @property {number} guidance
+ * @property {number} seed
+ * @property {boolean} seedLocked
+ */
+
+export const SIZE = { min: 64, max: 2048, step: 16 };
+export const STEPS = { min: 1, max: 100 };
+export const GUIDANCE = { min: 1, max: 20, step: 0.5 };
+export const SEED_MAX = Number.MAX_SAFE_INTEGER;
+export const SHUFFLED_SEED_MAX = 4294967295;
+
+/** Sizes that are offered by name; the words for them are in strings.js. */
+export const SIZE_PRESETS = [
+  { id: "icon-64", width: 64, height: 64 },
+  { id: "icon-128", width: 128, height: 128 },
+  { id: "square-256", width: 256, height: 256 },
+  { id: "square-512", width: 512, height: 512 },
+  { id: "square-1024", width: 1024, height: 1024 },
+  { id: "portrait-768", width: 768, height: 1024 },
+  { id: "landscape-1024", width: 1024, height: 768 },
+  { id: "wide-1280", width: 1280, height: 720 },
+];
+
+/** @type {Form} */
+export const initialForm = {
+  prompt: "",
+  negative: "",
+  model: null,
+  width: 128,
+  height: 128,
+  steps: 8,
+  guidance: 4,
+  seed: 0,
+  seedLocked: false,
+};
+
+/**
+ * @param {Form} form
+ * @param {import("./actions.js").Action} action
+ * @returns {Form}
+ */
+export function reduceForm(form, action) {
+  switch (action.type) {
+    case "form/promptChanged":
+      return change(form, { prompt: action.prompt });
+    case "form/negativeChanged":
+      return change(form, { negative: action.negative });
+    case "form/sizeChanged":
+      return change(form, { width: toSize(action.width, form.width), height: toSize(action.height, form.height) });
+    case "form/stepsChanged":
+      return change(form, { steps: Math.round(within(action.steps, STEPS, form.steps)) });
+    case "form/guidanceChanged":
+      return change(form, { guidance: within(action.guidance, GUIDANCE, form.guidance) });
+    case "form/seedTyped":
+      // A typed seed is wanted again, so it stays.
+      return change(form, { seed: toSeed(action.seed, form.seed), seedLocked: true });
+    case "form/seedShuffled":
+      return change(form, { seed: toSeed(action.seed, form.seed) });
+    case "form/seedLockChanged":
+      return change(form, { seedLocked: action.locked });
+    case "form/modelChosen":
+      return change(form, { model: action.model.id, ...action.model.defaults });
+    case "models/loaded": {
+      if (action.models.some((model) => model.id === form.model && model.ready)) return form;
+      const model = defaultModel(action.models);
+      return model ? change(form, { model: model.id, ...model.defaults }) : form;
+    }
+    default:
+      return form;
+  }
+}
+
+/**
+ * The nearest size that the models can make.
+ * @param {number} value
+ * @param {number} before kept when the value is not a number
+ */
+export function toSize(value, before) {
+  if (!Number.isFinite(value)) return before;
+  return Math.min(SIZE.max, Math.max(SIZE.min, Math.round(value / SIZE.step) * SIZE.step));
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @returns {string | null} the preset of this size
+ */
+export function presetOf(width, height) {
+  return SIZE_PRESETS.find((preset) => preset.width === width && preset.height === height)?.id ?? null;
+}
+
+/** @param {() => number} random uniform in [0, 1) */
+export function shuffledSeed(random) {
+  return Math.floor(random() * (SHUFFLED_SEED_MAX + 1));
+}
+
+function toSeed(value, before) {
+  if (!Number.isFinite(value)) return before;
+  return Math.min(SEED_MAX, Math.max(0, Math.floor(value)));
+}
+
+function within(value, { min, max }, before) {
+  return Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : before;
+}
+
+function change(form, part) {
+  return Object.keys(part).every((key) => form[key] === part[key]) ? form : { ...form, ...part };
+}

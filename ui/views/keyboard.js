@@ -1,0 +1,78 @@
+// @ts-check
+import { jobErrorDismissed, noticeDismissed } from "../state/actions.js";
+import { selectJob } from "../state/selectors.js";
+import { isTextField } from "./dom.js";
+
+/** @typedef {import("../effects/generate.js").Store} Store */
+
+// The text's own copy, paste and undo come first while a text field has the focus.
+const TEXT_COMMANDS = { "edit.copy": "copy", "edit.paste": "paste", "edit.undo": "undo", "edit.redo": "redo" };
+
+/**
+ * @param {Document} page
+ * @param {Store} store
+ * @param {(name: string) => void} run
+ */
+export function mountKeyboard(page, store, run) {
+  page.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || page.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") {
+      escape(store, run);
+      return;
+    }
+    const name = commandOf(event);
+    if (!name || (name in TEXT_COMMANDS && isTextField(event.target))) return;
+    if (name === "edit.copy" && String(page.getSelection()) !== "") return;
+    event.preventDefault();
+    run(name);
+  });
+}
+
+/**
+ * A command of the native menu; it may mean the text that is being written.
+ * @param {Document} page
+ * @param {string} name
+ * @param {(name: string) => void} run
+ */
+export function runMenuCommand(page, name, run) {
+  const textCommand = TEXT_COMMANDS[name];
+  if (textCommand && isTextField(page.activeElement)) page.execCommand(textCommand);
+  else run(name);
+}
+
+function escape(store, run) {
+  const state = store.getState();
+  if (selectJob(state)) run("generate.cancel");
+  else if (state.notices.current) store.dispatch(noticeDismissed(state.notices.current.key));
+  else if (state.jobs.error) store.dispatch(jobErrorDismissed());
+}
+
+function commandOf(event) {
+  const key = event.key.toLowerCase();
+  if (key === "f1") return "help.shortcuts";
+  if (event.altKey) return null;
+  const onCanvas = event.target instanceof Element && event.target.id === "stage";
+  if (!event.ctrlKey && !event.metaKey) {
+    if (key === "?" && !isTextField(event.target)) return "help.shortcuts";
+    return onCanvas ? { "+": "view.zoom-in", "=": "view.zoom-in", "-": "view.zoom-out", 0: "view.fit", 1: "view.actual-size" }[key] ?? null : null;
+  }
+  if (event.shiftKey && key === "z") return "edit.redo";
+  if (event.shiftKey && key === "e") return "file.export";
+  if (event.shiftKey && key === "s") return "file.save-png";
+  return {
+    enter: "generate.start",
+    n: "file.new",
+    o: "file.open",
+    s: "file.save-png",
+    e: "file.export",
+    c: "edit.copy",
+    v: "edit.paste",
+    z: "edit.undo",
+    y: "edit.redo",
+    0: "view.fit",
+    1: "view.actual-size",
+    "+": "view.zoom-in",
+    "=": "view.zoom-in",
+    "-": "view.zoom-out",
+  }[key] ?? null;
+}

@@ -1,0 +1,75 @@
+// @ts-check
+import { promptChanged } from "../state/actions.js";
+import { selectJob, selectPicture } from "../state/selectors.js";
+import { toCanvas } from "../state/viewport.js";
+import { strings } from "../strings.js";
+import { element, icon } from "./dom.js";
+
+/**
+ * What lies over the canvas: the first start, the veil while a picture is made, the place to drop.
+ * @param {HTMLElement} stage
+ * @param {import("../effects/generate.js").Store} store
+ * @param {(name: string) => void} run
+ */
+export function mountStage(stage, store, run) {
+  const canvas = /** @type {HTMLElement} */ (stage.querySelector("#canvas"));
+  stage.setAttribute("aria-label", strings.canvas.label);
+  stage.setAttribute("aria-describedby", "canvas-description");
+  canvas.setAttribute("role", "img");
+  const veil = element("div", { id: "generating", class: "generating", "aria-hidden": "true", hidden: true });
+  stage.append(
+    veil,
+    startPanel(store, run),
+    element("div", { class: "drop-hint", "aria-hidden": "true" }, [icon("file-add"), strings.canvas.drop]),
+    element("p", { id: "canvas-description", class: "sr-only", text: strings.canvas.description }),
+  );
+
+  const start = /** @type {HTMLElement} */ (stage.querySelector("#start"));
+  store.observe((state) => state.frame === null, (empty) => {
+    start.hidden = !empty;
+    stage.classList.toggle("is-empty", empty);
+  });
+  const describe = () => {
+    const { layers, width, height } = selectPicture(store.getState());
+    const generating = selectJob(store.getState()) !== null;
+    const picture = layers.length > 0 ? strings.canvas.picture(width, height, layers.length) : strings.canvas.empty;
+    canvas.setAttribute("aria-label", generating ? strings.canvas.generating : picture);
+  };
+  store.observe(selectPicture, describe);
+  store.observe((state) => selectJob(state) !== null, describe);
+
+  const placeVeil = () => {
+    const { frame, viewport, jobs } = store.getState();
+    veil.hidden = !jobs.current || !frame;
+    if (!jobs.current || !frame) return;
+    veil.classList.toggle("has-preview", jobs.current.preview !== null);
+    const area = toCanvas(viewport, frame);
+    for (const [name, value] of Object.entries({ "--x": area.x, "--y": area.y, "--w": area.width, "--h": area.height })) {
+      veil.style.setProperty(name, `${value / viewport.scale}px`);
+    }
+  };
+  store.observe((state) => state.viewport, placeVeil);
+  store.observe((state) => state.frame, placeVeil);
+  store.observe(selectJob, placeVeil);
+}
+
+function startPanel(store, run) {
+  const words = strings.start;
+  return element("section", { id: "start", class: "start", "aria-labelledby": "start-title" }, [
+    element("img", { class: "start-mark", src: "styles/icons/mark.svg", alt: "", width: 56, height: 56 }),
+    element("h2", { id: "start-title", class: "start-title", text: words.title }),
+    element("p", { class: "start-text", text: words.text }),
+    element("div", { class: "examples" }, words.examples.map((prompt) => element("button", {
+      type: "button",
+      class: "example",
+      "aria-label": words.example(prompt),
+      "data-example": prompt,
+      on: {
+        click: () => {
+          store.dispatch(promptChanged(prompt));
+          run("generate.start");
+        },
+      },
+    }, [icon("spark"), element("span", { text: prompt })]))),
+  ]);
+}

@@ -1,0 +1,28 @@
+// @ts-check
+import { selectJob } from "../state/selectors.js";
+import { size, strings } from "../strings.js";
+import { element } from "./dom.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("../effects/generate.js").Store} store
+ */
+export function mountStatusBar(root, store) {
+  const dot = element("span", { class: "status-dot", "aria-hidden": "true" });
+  const text = element("span", { id: "status", role: "status" });
+  const picture = element("span", { id: "picture-size", class: "status-size" });
+  root.append(dot, text, picture);
+
+  const show = () => {
+    const { engine, jobs } = store.getState();
+    root.dataset.engine = jobs.current ? "running" : engine.state;
+    if (jobs.current) text.textContent = strings.status.running;
+    else if (engine.state === "ready") text.textContent = strings.status.ready(engine.device);
+    else text.textContent = strings.status[engine.state];
+  };
+  store.observe((state) => state.engine, show);
+  store.observe((state) => selectJob(state) !== null, show);
+  store.observe((state) => state.frame, (frame) => {
+    picture.textContent = frame ? size(frame.width, frame.height) : "";
+  });
+}

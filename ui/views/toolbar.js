@@ -1,0 +1,76 @@
+// @ts-check
+import { themeChosen } from "../state/actions.js";
+import { selectCanRedo, selectCanUndo, selectIsEmpty } from "../state/selectors.js";
+import { percent, strings } from "../strings.js";
+import { element, iconButton, setLabel } from "./dom.js";
+
+const NEXT_THEME = { system: "light", light: "dark", dark: "system" };
+const THEME_ICON = { system: "theme-system", light: "sun", dark: "moon" };
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("../effects/generate.js").Store} store
+ * @param {(name: string) => void} run
+ */
+export function mountToolbar(root, store, run) {
+  const words = strings.toolbar;
+  root.setAttribute("aria-label", words.label);
+
+  const button = (id, iconName, label, key, command) =>
+    iconButton(iconName, label, () => run(command), { id, title: words.withKey(label, key), "aria-keyshortcuts": key });
+  const save = button("save", "save", words.save, "Ctrl+S", "file.save-png");
+  const undo = button("undo", "undo", words.undo, "Ctrl+Z", "edit.undo");
+  const redo = button("redo", "redo", words.redo, "Ctrl+Shift+Z", "edit.redo");
+  const zoomOut = button("zoom-out", "minus", words.zoomOut, "Ctrl+-", "view.zoom-out");
+  const zoomIn = button("zoom-in", "plus", words.zoomIn, "Ctrl++", "view.zoom-in");
+  const fit = button("zoom-fit", "fit", words.fit, "Ctrl+0", "view.fit");
+  const zoom = element("button", {
+    type: "button",
+    id: "zoom",
+    class: "button-zoom",
+    on: { click: () => run("view.actual-size") },
+  });
+  const theme = iconButton("theme-system", words.theme.system, () => {
+    store.dispatch(themeChosen(NEXT_THEME[store.getState().theme]));
+  }, { id: "theme" });
+
+  root.append(
+    element("div", { class: "brand" }, [
+      element("img", { class: "brand-mark", src: "styles/icons/mark.svg", alt: "", width: 20, height: 20 }),
+      element("h1", { class: "brand-name", text: strings.name }),
+    ]),
+    group([
+      button("new", "new", words.new, "Ctrl+N", "file.new"),
+      button("open", "open", words.open, "Ctrl+O", "file.open"),
+      save,
+    ]),
+    group([undo, redo]),
+    element("div", { class: "toolbar-gap" }),
+    group([zoomOut, zoom, zoomIn, fit]),
+    group([theme, button("shortcuts", "keyboard", words.shortcuts, "F1", "help.shortcuts")]),
+  );
+
+  store.observe(selectCanUndo, (can) => setEnabled(undo, can));
+  store.observe(selectCanRedo, (can) => setEnabled(redo, can));
+  store.observe(selectIsEmpty, (empty) => setEnabled(save, !empty));
+  store.observe((state) => state.frame === null, (empty) => {
+    for (const control of [zoomOut, zoom, zoomIn, fit]) setEnabled(control, !empty);
+  });
+  store.observe((state) => (state.frame ? state.viewport.zoom : 1), (value) => {
+    zoom.textContent = percent(value);
+    setLabel(zoom, words.zoom(value));
+  });
+  store.observe((state) => state.theme, (chosen) => {
+    theme.firstElementChild?.setAttribute("class", `icon icon-${THEME_ICON[chosen]}`);
+    setLabel(theme, words.theme[chosen]);
+  });
+}
+
+function group(children) {
+  return element("div", { class: "toolbar-group" }, children);
+}
+
+// A button that is switched off while it has the focus would lose it.
+function setEnabled(control, enabled) {
+  control.setAttribute("aria-disabled", String(!enabled));
+}

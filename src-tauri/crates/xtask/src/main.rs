@@ -1,2 +1,51 @@
-//! The window.
-fn main() {}
+//! The developer commands: `cargo xtask COMMAND`.
+//!
+//! Needs nothing but Rust: what else a command needs, it installs and says so.
+
+#![expect(clippy::print_stdout, reason = "a developer command talks on the terminal")]
+
+mod command;
+mod deb;
+mod first_run;
+mod gate;
+mod package_test;
+mod packages;
+mod project;
+
+use std::process::ExitCode;
+
+/// Why a command ended early, in one sentence.
+type Failure = String;
+type Result<T = ()> = std::result::Result<T, Failure>;
+
+const USAGE: &str = "\
+cargo xtask run [PROMPT]   set everything up, paint a picture, open the window with it
+cargo xtask test           every check and test
+cargo xtask ci-engine      the checks and tests of the engine, without the window
+cargo xtask package        make the Debian package
+cargo xtask package-test   make it, install it, start it both ways, remove it
+cargo xtask screenshots    take the README's pictures of the window again
+cargo xtask setup          install the system packages that building and testing need";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["run"] => first_run::run("a red potion"),
+        ["run", prompt] => first_run::run(prompt),
+        ["test"] => gate::test(),
+        ["ci-engine"] => gate::engine(),
+        ["package"] => deb::build().map(|path| println!("{}", path.display())),
+        ["package-test"] => package_test::run().map(|_| ()),
+        ["screenshots"] => gate::screenshots(),
+        ["setup"] => packages::install(packages::Purpose::Test),
+        _ => Err(format!("say what to do:\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            println!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

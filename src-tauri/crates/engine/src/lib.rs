@@ -3,11 +3,15 @@
 //! Knows no window, no network, no environment and no clock.
 
 mod catalog;
+mod denoise;
 mod error;
 mod event;
 mod images;
+mod memory_plan;
 pub mod noise;
 pub mod pipelines;
+pub mod preprocess;
+mod prompt;
 mod queue;
 mod request;
 pub mod scheduler;

@@ -75,6 +75,13 @@ impl Checkpoint {
         self.entries.values().map(|entry| entry.shape.iter().map(|&dim| dim as u64).product::<u64>()).sum()
     }
 
+    /// The average size of a stored parameter, rounded up.
+    #[must_use]
+    pub fn bytes_per_parameter(&self) -> u64 {
+        let bytes: usize = self.entries.values().map(|entry| entry.end - entry.start).sum();
+        (bytes as u64).div_ceil(self.parameter_count().max(1))
+    }
+
     /// A tensor in the shape it has, in f32 on the CPU; integers are not read.
     ///
     /// # Errors

@@ -1,11 +1,16 @@
 //! Encode, denoise, decode: one module a model family.
 
+pub mod flux2;
+mod residents;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::{Error, ImageStore, JobEvent, Model, Request, Result};
+pub use residents::Residents;
+
+use crate::{Error, ImageStore, JobEvent, Result};
 
 /// How a running job hears of cancelling and tells of progress.
 pub struct Monitor<'a> {
@@ -29,19 +34,5 @@ impl Monitor<'_> {
     /// [`Error::Cancelled`] when the job should stop.
     pub fn check(&self) -> Result<()> {
         if self.cancel.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
-    }
-}
-
-/// The models that stay loaded between jobs.
-#[derive(Default)]
-pub struct Residents {}
-
-impl Residents {
-    /// Runs one job to its end.
-    ///
-    /// # Errors
-    /// Whatever stops it.
-    pub fn run(&mut self, _model: &Model, _request: &Request, _monitor: &mut Monitor<'_>) -> Result<()> {
-        Err(Error::ModelMissing("not built yet".into()))
     }
 }

@@ -1,0 +1,303 @@
+//! The parts of a FLUX.2-klein model: loading, releasing, and what each does alone.
+
+use std::{fs, path::{Path, PathBuf}, sync::Arc};
+
+use candle_core::{DType, Device, Result as TensorResult, Tensor};
+use models::{
+    autoencoders::kl_flux2::{self, Autoencoder},
+    flux2::{self, Transformer, latents},
+    text_encoders::qwen3::{self, Qwen3, Tokens},
+};
+use nn::{Params, Probe, Unwatched};
+use weights::Checkpoint;
+
+use super::Monitor;
+use crate::{
+    Error, JobEvent, Result, Stage, denoise,
+    memory_plan::{Load, Sizes},
+    preprocess::{self, Rgb},
+    prompt::PromptTokenizer,
+    scheduler,
+};
+
+/// Hidden states of the text encoder that make the conditioning, by blocks passed.
+const DEPTHS: [usize; 3] = [9, 18, 27];
+/// Larger configuration files are not configuration files.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// How a model is to be run.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// In diffusers layout.
+    pub folder: PathBuf,
+    /// Whether it runs without guidance.
+    pub distilled: bool,
+    /// Whether references are read once and kept as keys and values.
+    pub kv_references: bool,
+    /// Number format of weights and activations.
+    pub dtype: DType,
+    /// Where it computes.
+    pub device: Device,
+    /// Whether the text encoder stays loaded after encoding.
+    pub keep_text_encoder: bool,
+}
+
+/// Conditioning of a batch of prompts, `[b, n, 3 hidden]`.
+pub(super) struct Conditioning {
+    pub(super) positive: Tensor,
+    pub(super) negative: Option<Tensor>,
+}
+
+/// A FLUX.2-klein model. Its parts are loaded when they are first needed.
+pub struct Klein {
+    setup: Setup,
+    configs: Configs,
+    tokenizer: PromptTokenizer,
+    text_encoder: Option<Qwen3>,
+    transformer: Option<Transformer>,
+    autoencoder: Option<Autoencoder>,
+}
+
+struct Configs {
+    text_encoder: qwen3::Config,
+    transformer: flux2::Config,
+    autoencoder: kl_flux2::Config,
+    scheduler: scheduler::Config,
+}
+
+impl Configs {
+    fn read(folder: &Path) -> Result<Self> {
+        let configs = Self {
+            text_encoder: read_config(&folder.join("text_encoder/config.json"), qwen3::Config::parse)?,
+            transformer: read_config(&folder.join("transformer/config.json"), flux2::Config::parse)?,
+            autoencoder: read_config(&folder.join("vae/config.json"), kl_flux2::Config::parse)?,
+            scheduler: read_config(
+                &folder.join("scheduler/scheduler_config.json"),
+                scheduler::Config::parse,
+            )?,
+        };
+        let disagree = |what: String| {
+            Err(Error::ModelBroken(format!("the parts in `{}` do not belong together: {what}", folder.display())))
+        };
+        let hidden = configs.text_encoder.hidden_size * DEPTHS.len();
+        if configs.transformer.joint_attention_dim != hidden {
+            return disagree(format!(
+                "the transformer reads text of {} channels, the text encoder gives {hidden}",
+                configs.transformer.joint_attention_dim
+            ));
+        }
+        let channels = configs.autoencoder.latent_channels * 4;
+        if configs.transformer.in_channels != channels || configs.transformer.out_channels() != channels {
+            return disagree(format!(
+                "the transformer reads latents of {} channels, the autoencoder gives {channels}",
+                configs.transformer.in_channels
+            ));
+        }
+        Ok(configs)
+    }
+}
+
+impl Klein {
+    /// Reads configuration and tokenizer; weights come later.
+    ///
+    /// # Errors
+    /// If a file is missing or damaged, or parts do not belong together.
+    pub fn open(setup: Setup) -> Result<Self> {
+        let configs = Configs::read(&setup.folder)?;
+        let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
+        Ok(Self { setup, configs, tokenizer, text_encoder: None, transformer: None, autoencoder: None })
+    }
+
+    /// Before anything is loaded: the number format, and whether the text encoder stays.
+    #[must_use]
+    pub fn with_dtype(mut self, dtype: DType, keep_text_encoder: bool) -> Self {
+        self.setup.dtype = dtype;
+        self.setup.keep_text_encoder = keep_text_encoder;
+        self
+    }
+
+    /// Changes between runs what does not ask for loading anew.
+    pub fn keep_text_encoder(&mut self, keep: bool) {
+        self.setup.keep_text_encoder = keep;
+    }
+
+    /// Number format of weights and activations.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.setup.dtype
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.setup.device
+    }
+
+    pub(super) fn scheduler(&self) -> &scheduler::Config {
+        &self.configs.scheduler
+    }
+
+    pub(super) fn is_distilled(&self) -> bool {
+        self.setup.distilled
+    }
+
+    pub(super) fn keeps_references(&self) -> bool {
+        self.setup.kv_references
+    }
+
+    pub(super) fn latent_channels(&self) -> usize {
+        self.configs.autoencoder.latent_channels
+    }
+
+    /// The transformer, which [`Self::load_picture_parts`] has loaded.
+    pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
+        self.transformer.as_ref().ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
+    }
+
+    fn autoencoder(&self) -> TensorResult<&Autoencoder> {
+        self.autoencoder.as_ref().ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
+    }
+
+    /// Loads the text encoder if it is not there.
+    ///
+    /// # Errors
+    /// If its weights are missing or damaged.
+    pub fn load_text_encoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
+        if self.text_encoder.is_none() {
+            monitor.tell(JobEvent::Stage(Stage::Load));
+            let params = self.params("text_encoder")?;
+            let config = self.configs.text_encoder.clone();
+            let encoder = Qwen3::load(config, DEPTHS[2], &params).map_err(Error::broken("text encoder"))?;
+            self.text_encoder = Some(encoder);
+        }
+        Ok(())
+    }
+
+    pub(super) fn release_text_encoder(&mut self) {
+        if !self.setup.keep_text_encoder {
+            self.text_encoder = None;
+        }
+    }
+
+    /// Loads transformer and autoencoder if they are not there.
+    ///
+    /// # Errors
+    /// If their weights are missing or damaged.
+    pub fn load_picture_parts(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
+        if self.transformer.is_none() {
+            monitor.tell(JobEvent::Stage(Stage::Load));
+            let params = self.params("transformer")?;
+            let config = self.configs.transformer.clone();
+            let transformer = Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
+            self.transformer = Some(transformer);
+        }
+        monitor.check()?;
+        if self.autoencoder.is_none() {
+            let params = self.params("vae")?;
+            let config = self.configs.autoencoder.clone();
+            let autoencoder = Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
+            self.autoencoder = Some(autoencoder);
+        }
+        Ok(())
+    }
+
+    /// Padded tokens of prompts.
+    ///
+    /// # Errors
+    /// If the tokenizer refuses the text.
+    pub fn tokenize(&self, prompts: &[&str], length: usize) -> Result<Tokens> {
+        self.tokenizer.encode(prompts, length)
+    }
+
+    /// Conditioning of prompts, `[b, length, 3 hidden]`; the text encoder is loaded.
+    ///
+    /// # Errors
+    /// If the computation fails or gives no numbers.
+    pub fn encode(&self, prompts: &[&str], length: usize) -> Result<Tensor> {
+        self.encode_tokens(&self.tokenize(prompts, length)?, &mut Unwatched)
+    }
+
+    /// As [`Self::encode`], from tokens.
+    ///
+    /// # Errors
+    /// If the computation fails or gives no numbers.
+    pub fn encode_tokens(&self, tokens: &Tokens, probe: &mut dyn Probe) -> Result<Tensor> {
+        let failed = Error::compute("encode");
+        let encoder = self
+            .text_encoder
+            .as_ref()
+            .ok_or_else(|| failed(candle_core::Error::msg("the text encoder is not loaded")))?;
+        let conditioning = encoder.hidden_states(tokens, &DEPTHS, probe).map_err(&failed)?;
+        denoise::check_numbers(&conditioning, "text encoder")?;
+        Ok(conditioning)
+    }
+
+    /// A picture as the transformer sees it, `[1, 4 latent_channels, h / 16, w / 16]`.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn encode_image(&self, image: &Rgb) -> TensorResult<Tensor> {
+        let autoencoder = self.autoencoder()?;
+        let pixels = preprocess::to_tensor(image, autoencoder.device())?;
+        autoencoder.normalize(&latents::patchify(&autoencoder.encode(&pixels)?)?)
+    }
+
+    /// Pixels `[b, 3, 16 h, 16 w]` of packed tokens.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn decode(&self, tokens: &Tensor, (h, w): (usize, usize)) -> TensorResult<Tensor> {
+        let autoencoder = self.autoencoder()?;
+        let patches = autoencoder.denormalize(&latents::unpack(tokens, h, w)?)?;
+        autoencoder.decode(&latents::unpatchify(&patches)?)
+    }
+
+    /// What a run on this model works on, for the memory plan.
+    pub(crate) fn load(&self, image_tokens: u64, text_tokens: u64, pixels: u64) -> Load {
+        let channels = &self.configs.autoencoder.block_out_channels;
+        Load {
+            image_tokens,
+            text_tokens,
+            pixels,
+            width: self.configs.transformer.width() as u64,
+            mlp_width: self.configs.transformer.mlp_width() as u64,
+            channels: channels.iter().take(2).copied().max().unwrap_or(1) as u64,
+        }
+    }
+
+    fn params(&self, component: &str) -> Result<Params> {
+        let checkpoint = Checkpoint::open(&self.setup.folder.join(component))?;
+        Ok(Params::new(Arc::new(checkpoint), self.setup.dtype, self.setup.device.clone()))
+    }
+}
+
+/// Sizes of a model's components, from file headers alone.
+///
+/// # Errors
+/// If a file is missing or damaged.
+pub(crate) fn sizes(folder: &Path) -> Result<Sizes> {
+    let count = |component: &str| Checkpoint::open(&folder.join(component)).map(|part| part.parameter_count());
+    let transformer = Checkpoint::open(&folder.join("transformer"))?;
+    Ok(Sizes {
+        text_encoder: count("text_encoder")?,
+        autoencoder: count("vae")?,
+        stored_bytes: transformer.bytes_per_parameter(),
+        transformer: transformer.parameter_count(),
+    })
+}
+
+fn read_config<T, E: std::fmt::Display>(
+    path: &Path,
+    parse: impl Fn(&str) -> std::result::Result<T, E>,
+) -> Result<T> {
+    let damaged = |reason: String| Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()));
+    match fs::metadata(path) {
+        Err(_) => return Err(Error::ModelMissing(format!("`{}` is missing", path.display()))),
+        Ok(metadata) if metadata.len() > MAX_CONFIG_BYTES => {
+            return Err(damaged("it is too large".into()));
+        }
+        Ok(_) => {}
+    }
+    let text = fs::read_to_string(path).map_err(|error| damaged(error.to_string()))?;
+    parse(&text).map_err(|error| damaged(error.to_string()))
+}

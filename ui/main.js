@@ -14,7 +14,7 @@ import { initialState, reduce } from "./state/reducer.js";
 import { createStore } from "./state/store.js";
 import { strings } from "./strings.js";
 import { mountArrivals } from "./views/arrivals.js";
-import { mountKeyboard, runMenuCommand } from "./views/keyboard.js";
+import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountProgress } from "./views/progress.js";
@@ -103,7 +103,7 @@ function start(page) {
 
   function listen() {
     const heard = [
-      events.onMenu((name) => runMenuCommand(page, name, (command) => runCommand(command, "menu")), signal),
+      events.onMenu((name) => runCommand(name, "menu"), signal),
       events.onEngineStatus((status) => {
         showEngineStatus(store, status);
         // The models are known only when the engine is.

@@ -13,6 +13,18 @@
   document.addEventListener("securitypolicyviolation", (event) =>
     mock.errors.push(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
 
+  // Scripts, pictures and styles that do not load tell only the element.
+  window.addEventListener("error", (event) => {
+    if (event.target !== window) mock.errors.push(`not loaded: ${event.target.src ?? event.target.href}`);
+  }, true);
+  for (const level of ["error", "warn"]) {
+    const write = console[level];
+    console[level] = (...words) => {
+      mock.errors.push(`console.${level}: ${words.join(" ")}`);
+      write.apply(console, words);
+    };
+  }
+
   class Channel {
     onmessage = () => {};
   }
@@ -21,7 +33,7 @@
     for (const handler of listeners.get(event) ?? []) handler({ event, payload });
   }
 
-  // A disc on a transparent ground; the top left pixel is a known half-transparent colour.
+  // A disc on a transparent ground; the first three pixels are known, the third is half transparent.
   function picture(width, height, [r, g, b], ground = null) {
     const bytes = new Uint8Array(8 + width * height * 4);
     const view = new DataView(bytes.buffer);
@@ -38,11 +50,12 @@
     }
     bytes.set([200, 100, 50, 255], 8);
     bytes.set([10, 220, 30, 255], 12);
+    bytes.set([255, 0, 0, 128], 16);
     return bytes.buffer;
   }
 
-  function store(prefix, width, height, colour, ground) {
-    const id = `${prefix}-${images.size + 1}`;
+  function store(width, height, colour, ground) {
+    const id = images.size + 1;
     images.set(id, picture(width, height, colour, ground));
     return id;
   }
@@ -77,18 +90,18 @@
     }
     for (let done = 0; done <= total; done += 1) {
       if (mock.cancelled.has(jobId)) return say("cancelled", {});
-      const id = store("preview", 16, 16, [90 + done * 10, 120, 140], [70, 80, 90]);
+      const id = store(16, 16, [90 + done * 10, 120, 140], [70, 80, 90]);
       say("step", { done, total, secondsLeft: ((total - done) * stepMs) / 1000, preview: { id, width: 16, height: 16 } });
       await delay(stepMs);
     }
     say("stage", { stage: "decode" });
-    const id = store("image", request.width, request.height, [214, 52, 58]);
+    const id = store(request.width, request.height, [214, 52, 58]);
     say("image", { id, width: request.width, height: request.height, seed: request.seed, prompt: request.prompt, model: request.model });
     say("finished", { seconds: (total * stepMs) / 1000 });
   }
 
   const reject = (code, message) => Promise.reject({ code, message });
-  const imported = (name) => ({ id: store("file", 64, 48, [60, 120, 220], [240, 240, 200]), width: 64, height: 48, name });
+  const imported = (name) => ({ id: store(64, 48, [60, 120, 220], [240, 240, 200]), width: 64, height: 48, name });
   let jobs = 0;
 
   const commands = {
@@ -105,7 +118,7 @@
     async generate({ request, onEvent }) {
       if (options.refuse) return reject(...options.refuse.split("|"));
       mock.request = request;
-      const jobId = `job-${(jobs += 1)}`;
+      const jobId = (jobs += 1);
       void run(jobId, request, onEvent);
       return { jobId };
     },

@@ -48,7 +48,7 @@ test("generate says what it waits for", () => {
 test("a request carries guidance and leave-out only for models that use them", () => {
   const written = [actions.promptChanged(" a gem "), actions.negativeChanged("blur"), actions.guidanceChanged(9)];
   const distilled = toRequest(play(...ready, ...written));
-  assert.deepEqual([distilled.prompt, distilled.negative, distilled.guidance], ["a gem", "", 1]);
+  assert.deepEqual([distilled.prompt, distilled.negative, distilled.guidance], ["a gem", null, null]);
   const guided = toRequest(play(...ready, actions.modelChosen(base), ...written));
   assert.deepEqual([guided.negative, guided.guidance], ["blur", 9]);
 });

@@ -1,16 +1,18 @@
 // @ts-check
 
+/** @typedef {import("../state/document.js").ImageId} ImageId */
+
 /**
  * The browser's copies of images, by id. Loads what is asked for and not there yet.
  * @param {object} outside
- * @param {(id: string) => Promise<{ width: number, height: number, pixels: Uint8ClampedArray }>} outside.loadImage
- * @param {(id: string) => void} outside.onLoaded
- * @param {(id: string) => void} outside.onFailed
+ * @param {(id: ImageId) => Promise<{ width: number, height: number, pixels: Uint8ClampedArray }>} outside.loadImage
+ * @param {(id: ImageId) => void} outside.onLoaded
+ * @param {(id: ImageId) => void} outside.onFailed
  */
 export function createBitmaps({ loadImage, onLoaded, onFailed }) {
-  /** @type {Map<string, ImageBitmap | null>} null while it is loaded, or when it cannot be */
+  /** @type {Map<ImageId, ImageBitmap | null>} null while it is loaded, or when it cannot be */
   const bitmaps = new Map();
-  /** @type {Map<string, Promise<void>>} */
+  /** @type {Map<ImageId, Promise<void>>} */
   const loading = new Map();
 
   function load(id) {
@@ -41,7 +43,7 @@ export function createBitmaps({ loadImage, onLoaded, onFailed }) {
 
   return {
     /**
-     * @param {string} id
+     * @param {ImageId} id
      * @returns {ImageBitmap | null} null until it is loaded
      */
     get(id) {
@@ -49,12 +51,12 @@ export function createBitmaps({ loadImage, onLoaded, onFailed }) {
       return bitmaps.get(id) ?? null;
     },
 
-    /** Resolves when the bitmap is there, or cannot be. @param {string} id @returns {Promise<void>} */
+    /** Resolves when the bitmap is there, or cannot be. @param {ImageId} id @returns {Promise<void>} */
     async prepare(id) {
       await (bitmaps.has(id) ? loading.get(id) : load(id));
     },
 
-    /** Forgets all others. @param {Iterable<string>} ids */
+    /** Forgets all others. @param {Iterable<ImageId>} ids */
     retain(ids) {
       const held = new Set(ids);
       for (const [id, bitmap] of bitmaps) {

@@ -4,7 +4,7 @@ import { CRISP_ZOOM, toCanvas } from "../state/viewport.js";
 
 /**
  * @typedef {import("../state/reducer.js").State} State
- * @typedef {{ get: (id: string) => ImageBitmap | null }} Bitmaps
+ * @typedef {{ get: (id: import("../state/document.js").ImageId) => ImageBitmap | null }} Bitmaps
  * @typedef {{ light: string, dark: string, cell: number }} Checkerboard colours and CSS pixels
  */
 

@@ -2,12 +2,14 @@
 
 const SIDE = 40;
 
+/** @typedef {import("../state/document.js").ImageId} ImageId */
+
 /**
  * Small pictures of images, for lists.
  * @param {import("./renderer.js").Bitmaps} bitmaps
  */
 export function createThumbnails(bitmaps) {
-  /** @type {Map<string, Set<HTMLCanvasElement>>} */
+  /** @type {Map<ImageId, Set<HTMLCanvasElement>>} */
   const waiting = new Map();
 
   function draw(canvas, bitmap) {
@@ -24,7 +26,7 @@ export function createThumbnails(bitmaps) {
   }
 
   return {
-    /** @param {HTMLCanvasElement} canvas @param {string} imageId */
+    /** @param {HTMLCanvasElement} canvas @param {ImageId} imageId */
     show(canvas, imageId) {
       const bitmap = bitmaps.get(imageId);
       if (bitmap) {
@@ -35,7 +37,7 @@ export function createThumbnails(bitmaps) {
       waiting.set(imageId, canvases.add(canvas));
     },
 
-    /** @param {string} imageId */
+    /** @param {ImageId} imageId */
     loaded(imageId) {
       const bitmap = bitmaps.get(imageId);
       const canvases = waiting.get(imageId);

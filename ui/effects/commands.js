@@ -11,7 +11,7 @@ import { cancelGenerate, generate } from "./generate.js";
  * @param {import("./generate.js").Ipc} parts.ipc
  * @param {ReturnType<typeof import("./images.js").createImageEffects>} parts.images
  * @param {() => number} parts.random
- * @param {(id: string) => Promise<void>} parts.prepareImage
+ * @param {(id: import("../state/document.js").ImageId) => Promise<void>} parts.prepareImage
  * @param {() => void} parts.showShortcuts
  * @returns {Record<string, () => void>}
  */

@@ -14,7 +14,7 @@ import { selectGenerateBlock, toRequest } from "../state/selectors.js";
  * @param {Ipc} ipc
  * @param {object} outside
  * @param {() => number} outside.random
- * @param {(id: string) => Promise<void>} outside.prepareImage brings an image to where it can be shown at once
+ * @param {(id: import("../state/document.js").ImageId) => Promise<void>} outside.prepareImage brings an image to where it can be shown at once
  */
 export async function generate(store, ipc, { random, prepareImage }) {
   if (selectGenerateBlock(store.getState()) !== null) return;

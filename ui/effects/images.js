@@ -98,7 +98,7 @@ function ofSeveral(target, index) {
  * job runs or a file arrives, because their images have no place in the state yet.
  * @param {Store} store
  * @param {Ipc} ipc
- * @param {{ isArriving: () => boolean, later: (run: () => void) => void, onRetained: (ids: string[]) => void }} outside
+ * @param {{ isArriving: () => boolean, later: (run: () => void) => void, onRetained: (ids: import("../state/document.js").ImageId[]) => void }} outside
  */
 export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) {
   let planned = false;

@@ -4,7 +4,8 @@ import { createChannel, invoke, toIpcError } from "./client.js";
 /**
  * The commands of the engine, one function each.
  * @typedef {import("../state/actions.js").NamedImage} NamedImage
- * @typedef {{ width: number, height: number, layers: { image: string, x: number, y: number, opacity: number, visible: boolean }[] }} Composition
+ * @typedef {import("../state/document.js").ImageId} ImageId
+ * @typedef {{ width: number, height: number, layers: { image: ImageId, x: number, y: number, opacity: number, visible: boolean }[] }} Composition
  */
 
 /** @returns {Promise<import("../state/models.js").Engine>} */
@@ -17,15 +18,15 @@ export const listModels = () => invoke("list_models");
  * Resolves as soon as the job is queued; what happens to it is told by events.
  * @param {object} request
  * @param {(event: { event: string, data: any }) => void} onEvent
- * @returns {Promise<{ jobId: string | number }>}
+ * @returns {Promise<{ jobId: number }>}
  */
 export const generate = (request, onEvent) => invoke("generate", { request, onEvent: createChannel(onEvent) });
 
-/** @param {string | number} jobId */
+/** @param {number} jobId */
 export const cancel = (jobId) => invoke("cancel", { jobId });
 
 /**
- * @param {string} id
+ * @param {ImageId} id
  * @returns {Promise<{ width: number, height: number, pixels: Uint8ClampedArray }>} RGBA8, straight alpha
  */
 export async function loadImage(id) {
@@ -58,7 +59,7 @@ export const copyImage = (document) => invoke("copy_image", { document });
 /** @returns {Promise<NamedImage | null>} */
 export const pasteImage = () => invoke("paste_image");
 
-/** @param {string[]} ids */
+/** @param {ImageId[]} ids */
 export const retainImages = (ids) => invoke("retain_images", { ids });
 
 export const uiReady = () => invoke("ui_ready");

@@ -3,7 +3,7 @@
 /**
  * Everything that can happen. Reducers alone decide what it means.
  * @typedef {{ type: string, undo?: "record" | "merge", mergeKey?: string, [field: string]: any }} Action
- * @typedef {{ id: string, width: number, height: number, name: string }} NamedImage
+ * @typedef {{ id: import("./document.js").ImageId, width: number, height: number, name: string }} NamedImage
  */
 
 // The document.
@@ -65,9 +65,9 @@ export const referenceMoved = (id, by) => ({ type: "references/moved", id, by })
 // The running job; `key` says which one, so that late news of another is ignored.
 /** @param {{ width: number, height: number, steps: number }} request */
 export const jobSubmitted = (request) => ({ type: "jobs/submitted", request });
-/** @param {number} key @param {string | number} jobId */
+/** @param {number} key @param {number} jobId */
 export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId });
-/** @param {number} key @param {{ jobId: string | number, steps: number }} data */
+/** @param {number} key @param {{ jobId: number, steps: number }} data */
 export const jobStarted = (key, data) => ({ type: "jobs/started", key, ...data });
 /** @param {number} key @param {{ stage: string }} data */
 export const jobStageChanged = (key, data) => ({ type: "jobs/stageChanged", key, ...data });

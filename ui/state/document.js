@@ -6,7 +6,8 @@
  * without moving what is already on the screen.
  *
  * @typedef {{ x: number, y: number, width: number, height: number }} Rect
- * @typedef {{ id: number, imageId: string, name: string, x: number, y: number, width: number,
+ * @typedef {number} ImageId Rust's number for pixels
+ * @typedef {{ id: number, imageId: ImageId, name: string, x: number, y: number, width: number,
  *   height: number, opacity: number, visible: boolean }} Layer
  * @typedef {Rect & { layers: Layer[], nextLayerId: number }} Picture bottom layer first
  */

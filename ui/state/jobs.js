@@ -1,10 +1,10 @@
 // @ts-check
 
 /**
- * @typedef {{ id: string, width: number, height: number }} Preview
+ * @typedef {{ id: import("./document.js").ImageId, width: number, height: number }} Preview
  * @typedef {object} Job
  * @property {number} key the window's own number, known before the engine answers
- * @property {string | number | null} jobId
+ * @property {number | null} jobId
  * @property {"load" | "encode" | "denoise" | "decode" | null} stage null while it waits
  * @property {boolean} cancelling
  * @property {number} done

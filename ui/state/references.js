@@ -2,7 +2,7 @@
 
 /**
  * A picture that the next one is made from.
- * @typedef {{ id: number, imageId: string, name: string, width: number, height: number, enabled: boolean }} Reference
+ * @typedef {{ id: number, imageId: import("./document.js").ImageId, name: string, width: number, height: number, enabled: boolean }} Reference
  * @typedef {{ list: Reference[], nextId: number }} References in the order in which the model sees them
  */
 

@@ -1,6 +1,9 @@
 // @ts-check
 
-/** @typedef {import("./reducer.js").State} State */
+/**
+ * @typedef {import("./reducer.js").State} State
+ * @typedef {import("./document.js").ImageId} ImageId
+ */
 
 /** @param {State} state */
 export const selectPicture = (state) => state.document.present;
@@ -46,12 +49,12 @@ export function toRequest(state) {
   return {
     model: form.model,
     prompt: form.prompt.trim(),
-    negative: model?.distilled ? "" : form.negative.trim(),
+    negative: model?.distilled ? null : form.negative.trim(),
     width: form.width,
     height: form.height,
     steps: form.steps,
     seed: form.seed,
-    guidance: model?.distilled ? model.defaults.guidance : form.guidance,
+    guidance: model?.distilled ? null : form.guidance,
     references: references.list.filter((reference) => reference.enabled).map((reference) => reference.imageId),
     init: null,
     mask: null,
@@ -62,7 +65,7 @@ export function toRequest(state) {
 /**
  * Every image that the window may still show, undone steps included; Rust may forget the others.
  * @param {State} state
- * @returns {string[]} sorted, each once
+ * @returns {ImageId[]} each once, in a fixed order
  */
 export function heldImages(state) {
   const { past, present, future } = state.document;

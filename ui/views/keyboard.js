@@ -6,7 +6,7 @@ import { isTextField } from "./dom.js";
 /** @typedef {import("../effects/generate.js").Store} Store */
 
 // The text's own copy, paste and undo come first while a text field has the focus.
-const TEXT_COMMANDS = { "edit.copy": "copy", "edit.paste": "paste", "edit.undo": "undo", "edit.redo": "redo" };
+const TEXT_COMMANDS = ["edit.copy", "edit.paste", "edit.undo", "edit.redo"];
 
 /**
  * @param {Document} page
@@ -21,23 +21,11 @@ export function mountKeyboard(page, store, run) {
       return;
     }
     const name = commandOf(event);
-    if (!name || (name in TEXT_COMMANDS && isTextField(event.target))) return;
+    if (!name || (TEXT_COMMANDS.includes(name) && isTextField(event.target))) return;
     if (name === "edit.copy" && String(page.getSelection()) !== "") return;
     event.preventDefault();
     run(name);
   });
-}
-
-/**
- * A command of the native menu; it may mean the text that is being written.
- * @param {Document} page
- * @param {string} name
- * @param {(name: string) => void} run
- */
-export function runMenuCommand(page, name, run) {
-  const textCommand = TEXT_COMMANDS[name];
-  if (textCommand && isTextField(page.activeElement)) page.execCommand(textCommand);
-  else run(name);
 }
 
 function escape(store, run) {

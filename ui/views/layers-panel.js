@@ -10,7 +10,7 @@ import { element, icon, iconButton, setLabel } from "./dom.js";
  * The layers, the top one first.
  * @param {HTMLElement} root
  * @param {Store} store
- * @param {(canvas: HTMLCanvasElement, imageId: string) => void} showThumbnail
+ * @param {(canvas: HTMLCanvasElement, imageId: import("../state/document.js").ImageId) => void} showThumbnail
  */
 export function mountLayersPanel(root, store, showThumbnail) {
   root.setAttribute("aria-label", strings.layers.title);
@@ -103,7 +103,8 @@ function createItem(id, store, showThumbnail) {
   const remove = iconButton("trash", "", () => store.dispatch(actions.layerRemoved(id)),
     { class: "button-icon layer-remove" });
   const node = element("li", { class: "layer", "data-layer-id": id }, [eye, choose, remove]);
-  let shownImage = "";
+  /** @type {number | null} */
+  let shownImage = null;
 
   function show(layer, selected) {
     if (shownImage !== layer.imageId) showThumbnail(thumbnail, layer.imageId);

@@ -9,7 +9,7 @@ import { element, icon, iconButton } from "./dom.js";
  * @param {HTMLElement} root
  * @param {import("../effects/generate.js").Store} store
  * @param {ReturnType<typeof import("../effects/images.js").createImageEffects>} images
- * @param {(canvas: HTMLCanvasElement, imageId: string) => void} showThumbnail
+ * @param {(canvas: HTMLCanvasElement, imageId: import("../state/document.js").ImageId) => void} showThumbnail
  */
 export function mountReferencesPanel(root, store, images, showThumbnail) {
   const words = strings.references;

@@ -1,1 +1,17 @@
-fn main() {}
+//! What the command line promises, tried on the built program as a user would.
+
+// The program, started and watched.
+mod program;
+// Model folders, whole and damaged.
+mod model_folder;
+
+// Numbers, prompts and files that cannot be.
+mod wrong_requests;
+// Weights that are missing, cut, or not what they say.
+mod damaged_weights;
+// Configurations that make no sense.
+mod damaged_configs;
+// Files that are no pictures.
+mod damaged_pictures;
+// Seeds, threads, and stopping.
+mod runs;

@@ -1,1 +1,9 @@
-fn main() {}
+//! The app in a real window, on a display of its own.
+//!
+//! Needs Xvfb, dbus-daemon, WebKitWebDriver and xdotool, and the app built beside the tests:
+//! `cargo build -p asset-editor-window`.
+
+mod desk;
+mod screenshots;
+mod session;
+mod story;

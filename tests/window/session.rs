@@ -1,0 +1,136 @@
+//! The app in its window, driven as a person would.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use thirtyfour::{By, Capabilities, WebDriver, WebElement};
+use tokio::runtime::Runtime;
+
+use crate::desk::{Desk, Group, app, free_port};
+
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) struct Session<'a> {
+    desk: &'a Desk,
+    driver: WebDriver,
+    runtime: Runtime,
+    _process: Group,
+}
+
+impl<'a> Session<'a> {
+    /// Starts the app and waits until it can be used.
+    pub(crate) fn start(desk: &'a Desk) -> Self {
+        Self::start_program(desk, &app(), &[])
+    }
+
+    /// Starts what starts the app.
+    pub(crate) fn start_program(desk: &'a Desk, program: &Path, arguments: &[&str]) -> Self {
+        let port = free_port();
+        let mut command = desk.command("WebKitWebDriver");
+        command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let process = Group::start(command);
+        let runtime = Runtime::new().expect("a runtime");
+        until("the driver listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(())
+        });
+        let mut wanted = Capabilities::new();
+        let options = json!({ "binary": program, "args": arguments });
+        wanted.set("webkitgtk:browserOptions", options).expect("JSON");
+        let address = format!("http://127.0.0.1:{port}");
+        let driver = runtime.block_on(WebDriver::new(address, wanted)).expect("a session");
+        let session = Self { desk, driver, runtime, _process: process };
+        session.until_true("the app is ready", "return document.querySelector('#prompt') !== null && document.querySelector('#splash')?.checkVisibility?.() !== true && document.querySelector('#model')?.value");
+        session
+    }
+
+    /// Runs a script in the page.
+    pub(crate) fn script(&self, script: &str, arguments: &[Value]) -> Value {
+        let result = self.runtime.block_on(self.driver.execute(script, arguments.to_vec()));
+        result.unwrap_or_else(|error| panic!("{script}: {error}")).json().clone()
+    }
+
+    /// Runs a script that gets its promise's value.
+    pub(crate) fn promise(&self, expression: &str, arguments: &[Value]) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             Promise.resolve({expression}).then((value) => done({{ value }}),
+                                                (error) => done({{ error: error?.code ?? String(error) }}));"
+        );
+        let result = self.runtime.block_on(self.driver.execute_async(script, arguments.to_vec()));
+        result.unwrap_or_else(|error| panic!("{expression}: {error}")).json().clone()
+    }
+
+    pub(crate) fn until_true(&self, what: &str, script: &str) {
+        until(what, || {
+            let value = self.script(script, &[]);
+            let truthy = !matches!(&value, Value::Null | Value::Bool(false)) && value != "" && value != 0;
+            truthy.then_some(())
+        });
+    }
+
+    pub(crate) fn find(&self, css: &str) -> WebElement {
+        let found = self.runtime.block_on(self.driver.find(By::Css(css)));
+        found.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    pub(crate) fn click(&self, css: &str) {
+        let element = self.find(css);
+        self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Replaces the text of a field.
+    pub(crate) fn fill(&self, css: &str, text: &str) {
+        let element = self.find(css);
+        let typed = self.runtime.block_on(async {
+            element.clear().await?;
+            element.send_keys(text).await
+        });
+        typed.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub(crate) fn number_of_layers(&self) -> u64 {
+        self.script("return document.querySelectorAll('#layers [data-layer-id]').length", &[])
+            .as_u64()
+            .expect("a number")
+    }
+
+    /// Paints a picture and waits for its layer.
+    pub(crate) fn generate(&self, prompt: &str) {
+        let before = self.number_of_layers();
+        self.fill("#prompt", prompt);
+        self.click("#generate");
+        until("the layer is there", || {
+            let error = self.script("return document.querySelector('#error').textContent", &[]);
+            assert_eq!(error, "", "the run failed");
+            (self.number_of_layers() > before).then_some(())
+        });
+        self.until_true("the run has ended", "return !document.querySelector('#generate').hidden");
+    }
+
+    /// Waits for a native window and gives it the keyboard.
+    pub(crate) fn native(&self, title: &str) -> String {
+        let window = until(title, || self.desk.window(title));
+        self.desk.focus(&window);
+        window
+    }
+
+    pub(crate) fn screenshot(&self, path: &Path) {
+        self.runtime.block_on(self.driver.screenshot(path)).expect("a screenshot");
+    }
+}
+
+/// Waits until there is something.
+pub(crate) fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,1 +1,12 @@
-fn main() {}
+//! Models against reference tensors, in float32 on the CPU.
+//!
+//! Another fixture set of the same layout is tested by `REFERENCE_DIR=… cargo test … --test parity`.
+
+mod golden;
+mod autoencoder;
+mod images;
+mod noise;
+mod pipelines;
+mod scheduler;
+mod text_encoder;
+mod transformer;

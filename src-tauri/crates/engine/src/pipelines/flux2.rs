@@ -47,6 +47,8 @@ pub struct Job<'a> {
 pub enum Start {
     /// Noise of a seed.
     Seed(u64),
+    /// Noise as a seed would give it, `[b, 4 latent_channels, h / 16, w / 16]`.
+    Noise(Tensor),
     /// Latents as the reference pipeline takes them: `[b, 4 latent_channels, h / 16, w / 16]`.
     Latents(Tensor),
 }
@@ -104,7 +106,7 @@ impl Klein {
             _ => None,
         };
         let start = match (&repaint, &job.start) {
-            (Some(repaint), Start::Seed(_)) => {
+            (Some(repaint), Start::Seed(_) | Start::Noise(_)) => {
                 mix(&repaint.noise, &repaint.clean, schedule.sigmas()[0]).map_err(&failed)?
             }
             _ => latents::pack(&noise).map_err(&failed)?,
@@ -159,11 +161,13 @@ impl Klein {
                     .and_then(|noise| noise.to_device(self.device()))
                     .map_err(Error::compute("encode"))
             }
-            Start::Latents(given) if given.dims() == [shape.0, shape.1, h, w] => {
+            Start::Noise(given) | Start::Latents(given)
+                if given.dims() == [shape.0, shape.1, h, w] =>
+            {
                 denoise::check_numbers(given, "file of initial latents")?;
                 given.to_device(self.device()).map_err(Error::compute("encode"))
             }
-            Start::Latents(given) => Err(Error::InvalidRequest(format!(
+            Start::Noise(given) | Start::Latents(given) => Err(Error::InvalidRequest(format!(
                 "the initial latents have the shape {:?}, this picture needs {:?}",
                 given.dims(),
                 [shape.0, shape.1, h, w]
@@ -240,7 +244,7 @@ impl Job<'_> {
             return Size::new(init.width, init.height);
         }
         let given = match &self.start {
-            Start::Latents(given) => match given.dims() {
+            Start::Noise(given) | Start::Latents(given) => match given.dims() {
                 [_, _, h, w] if references.is_empty() => Some((*w as u32 * 16, *h as u32 * 16)),
                 _ => None,
             },

@@ -1,0 +1,198 @@
+//! Reading fixtures, watching a computation, comparing with stated tolerances.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use candle_core::{DType, Device, Result, Tensor};
+use engine::{
+    ImageStore,
+    pipelines::{
+        Monitor,
+        flux2::{Klein, Setup},
+    },
+};
+use nn::{ParamSource, Params, Probe};
+use weights::Checkpoint;
+
+/// The fixture folder.
+pub(crate) fn reference_dir() -> PathBuf {
+    std::env::var_os("REFERENCE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("reference"), PathBuf::from)
+}
+
+/// The tiny model.
+pub(crate) fn model_dir() -> PathBuf {
+    reference_dir().join("flux2-klein")
+}
+
+/// A text file of the tiny model.
+pub(crate) fn config(path: &str) -> String {
+    let path = model_dir().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Weights of a component of the tiny model, in f32 on the CPU.
+pub(crate) fn params(component: &str) -> Params {
+    let checkpoint = Checkpoint::open(&model_dir().join(component)).expect("the fixture is whole");
+    let source: Arc<dyn ParamSource> = Arc::new(checkpoint);
+    Params::new(source, DType::F32, Device::Cpu)
+}
+
+/// The tiny model as a pipeline with all parts loaded.
+pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
+    let mut klein = Klein::open(Setup {
+        folder: model_dir(),
+        distilled,
+        kv_references,
+        dtype: DType::F32,
+        device: Device::Cpu,
+        keep_text_encoder: true,
+    })
+    .expect("the fixture is whole");
+    with_monitor(|monitor| klein.load_text_encoder(monitor).expect("the fixture is whole"));
+    with_monitor(|monitor| klein.load_picture_parts(monitor).expect("the fixture is whole"));
+    klein
+}
+
+/// Calls `work` with a monitor that nobody listens to.
+pub(crate) fn with_monitor<T>(work: impl FnOnce(&mut Monitor<'_>) -> T) -> T {
+    let (cancel, images) = (AtomicBool::new(false), Arc::new(ImageStore::default()));
+    work(&mut Monitor { cancel: &cancel, images: &images, on_event: &mut |_| {} })
+}
+
+/// `cases.json`.
+pub(crate) struct Cases(serde_json::Value);
+
+impl Cases {
+    pub(crate) fn read() -> Self {
+        Self(json("flux2-golden/cases.json"))
+    }
+
+    pub(crate) fn prompt(&self, index: usize) -> &str {
+        self.0["prompts"][index].as_str().expect("a prompt")
+    }
+
+    pub(crate) fn number(&self, case: &str, name: &str) -> f64 {
+        self.0[case][name].as_f64().expect("a number")
+    }
+
+    pub(crate) fn max_sequence_length(&self, case: &str) -> usize {
+        let lengths = &self.0["max_sequence_length"];
+        lengths.get(case).or_else(|| lengths.get("others")).and_then(serde_json::Value::as_u64).expect("a length") as usize
+    }
+}
+
+/// A JSON file among the fixtures.
+pub(crate) fn json(name: &str) -> serde_json::Value {
+    let path = reference_dir().join(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("valid JSON")
+}
+
+/// One file of reference tensors with its tolerances.
+pub(crate) struct Golden {
+    name: String,
+    tensors: HashMap<String, Tensor>,
+    tolerances: BTreeMap<String, f64>,
+}
+
+impl Golden {
+    pub(crate) fn open(name: &str) -> Self {
+        let path = reference_dir().join(name);
+        let tensors = candle_core::safetensors::load(&path, &Device::Cpu)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let all = json("tolerances.json");
+        let tolerances = all[name]
+            .as_object()
+            .unwrap_or_else(|| panic!("tolerances.json has no `{name}`"))
+            .iter()
+            .map(|(tensor, tolerance)| (tensor.clone(), tolerance.as_f64().expect("a number")))
+            .collect();
+        Self { name: name.to_owned(), tensors, tolerances }
+    }
+
+    pub(crate) fn contains(&self, tensor: &str) -> bool {
+        self.tensors.contains_key(tensor)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    pub(crate) fn tensor(&self, tensor: &str) -> Tensor {
+        self.tensors.get(tensor).unwrap_or_else(|| panic!("{} has no `{tensor}`", self.name)).clone()
+    }
+
+    /// Fails unless `actual` has the reference's shape and lies within the stated tolerance.
+    pub(crate) fn check(&self, tensor: &str, actual: &Tensor) {
+        let tolerance = *self
+            .tolerances
+            .get(tensor)
+            .unwrap_or_else(|| panic!("tolerances.json has no `{tensor}` for {}", self.name));
+        let expected = self.tensor(tensor);
+        assert_eq!(actual.dims(), expected.dims(), "shape of `{tensor}` in {}", self.name);
+        let difference = largest_difference(actual, &expected);
+        assert!(
+            difference <= tolerance,
+            "`{tensor}` in {} differs by {difference:e}, {tolerance:e} is accepted",
+            self.name
+        );
+    }
+}
+
+/// Largest absolute difference; infinite when a value is not a number.
+pub(crate) fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
+    let flat = |tensor: &Tensor| {
+        tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>()).expect("numbers")
+    };
+    flat(a).iter().zip(flat(b)).map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, difference| {
+        if difference.is_nan() { f64::INFINITY } else { most.max(difference) }
+    })
+}
+
+/// Keeps every tensor it sees; those of a transformer call get the call's number.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    seen: BTreeMap<String, Tensor>,
+    calls: usize,
+}
+
+impl Recorder {
+    /// Compares everything that both have, and insists that `required` was seen.
+    pub(crate) fn check_all(&self, golden: &Golden, required: &[&str]) {
+        for name in required {
+            assert!(self.seen.contains_key(*name), "`{name}` was not computed");
+        }
+        for (name, tensor) in &self.seen {
+            if golden.contains(name) {
+                golden.check(name, tensor);
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> &Tensor {
+        self.seen.get(name).unwrap_or_else(|| panic!("`{name}` was not computed"))
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.calls
+    }
+}
+
+impl Probe for Recorder {
+    fn see(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
+        let name = match name.strip_prefix("call.") {
+            Some(part) => format!("call.{:02}.{part}", self.calls),
+            None => name.to_owned(),
+        };
+        if name.ends_with(".output") {
+            self.calls += 1;
+        }
+        self.seen.insert(name, tensor.clone());
+        Ok(())
+    }
+}

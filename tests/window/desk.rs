@@ -15,8 +15,8 @@ static TURN: Mutex<()> = Mutex::new(());
 
 pub(crate) struct Desk {
     // Fields are dropped in this order.
-    bus: Group,
-    screen: Group,
+    _bus: Group,
+    _screen: Group,
     folder: tempfile::TempDir,
     display: String,
     bus_address: String,
@@ -39,7 +39,15 @@ impl Desk {
         bus.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
         let (bus, bus_address) = Group::that_says(bus);
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { bus, screen, folder, display: format!(":{number}"), bus_address, theme, _turn: turn }
+        Self {
+            _bus: bus,
+            _screen: screen,
+            folder,
+            display: format!(":{number}"),
+            bus_address,
+            theme,
+            _turn: turn,
+        }
     }
 
     /// For files of the test; also the app's home.

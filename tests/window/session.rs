@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use thirtyfour::{By, Capabilities, WebDriver, WebElement};
+use thirtyfour::{By, Capabilities, Key, WebDriver, WebElement};
 use tokio::runtime::Runtime;
 
 use crate::desk::{Desk, Group, app, free_port};
@@ -43,7 +43,13 @@ impl<'a> Session<'a> {
         let address = format!("http://127.0.0.1:{port}");
         let driver = runtime.block_on(WebDriver::new(address, wanted)).expect("a session");
         let session = Self { desk, driver, runtime, _process: process };
-        session.until_true("the app is ready", "return document.querySelector('#prompt') !== null && document.querySelector('#splash')?.checkVisibility?.() !== true && document.querySelector('#model')?.value");
+        session.until_true(
+            "the app is ready",
+            "const splash = document.querySelector('#splash');
+             return (!splash || splash.hidden || getComputedStyle(splash).visibility === 'hidden')
+                 && document.querySelector('#prompt')
+                 && document.querySelector('#model')?.value;",
+        );
         session
     }
 
@@ -67,7 +73,8 @@ impl<'a> Session<'a> {
     pub(crate) fn until_true(&self, what: &str, script: &str) {
         until(what, || {
             let value = self.script(script, &[]);
-            let truthy = !matches!(&value, Value::Null | Value::Bool(false)) && value != "" && value != 0;
+            let truthy =
+                !matches!(&value, Value::Null | Value::Bool(false)) && value != "" && value != 0;
             truthy.then_some(())
         });
     }
@@ -86,7 +93,9 @@ impl<'a> Session<'a> {
     pub(crate) fn fill(&self, css: &str, text: &str) {
         let element = self.find(css);
         let typed = self.runtime.block_on(async {
-            element.clear().await?;
+            // Not `clear`: a number's field answers an empty text with its smallest number.
+            element.click().await?;
+            element.send_keys(Key::Control + "a").await?;
             element.send_keys(text).await
         });
         typed.unwrap_or_else(|error| panic!("{css}: {error}"));
@@ -120,6 +129,17 @@ impl<'a> Session<'a> {
 
     pub(crate) fn screenshot(&self, path: &Path) {
         self.runtime.block_on(self.driver.screenshot(path)).expect("a screenshot");
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+            // What was seen last tells more than the line that failed.
+            let _ = self.runtime.block_on(self.driver.screenshot(&path));
+        }
     }
 }
 

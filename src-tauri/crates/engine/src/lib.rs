@@ -14,6 +14,7 @@ pub mod preprocess;
 mod prompt;
 mod queue;
 mod request;
+mod resample;
 pub mod scheduler;
 
 pub use catalog::{Catalog, Defaults, Model, Roots};

@@ -1,9 +1,8 @@
 //! Pictures into tensors and back, as the reference does it.
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 
-use crate::{Error, Image, Result, SIZE_STEP};
+use crate::{Error, Image, Result, SIZE_STEP, resample::lanczos};
 
 /// Larger pictures are scaled down to this many pixels.
 const MAX_PIXELS: u32 = 1024 * 1024;
@@ -57,7 +56,7 @@ pub fn initial(image: &Image) -> Result<Rgb> {
             image.height()
         )));
     }
-    let image = resize(&image, width, height)?;
+    let image = lanczos(&image, width, height)?;
     Ok(Rgb { width, height, pixels: image.rgb() })
 }
 
@@ -66,7 +65,7 @@ pub fn initial(image: &Image) -> Result<Rgb> {
 /// # Errors
 /// If the resampler fails.
 pub fn mask(mask: &Image, width: u32, height: u32) -> Result<Vec<f32>> {
-    let scaled: Vec<u8> = resize(mask, width, height)?.rgba().chunks_exact(4).map(luma).collect();
+    let scaled: Vec<u8> = lanczos(mask, width, height)?.rgba().chunks_exact(4).map(luma).collect();
     Ok(scaled.into_iter().map(|level| if f32::from(level) / 255.0 >= 0.5 { 1.0 } else { 0.0 }).collect())
 }
 
@@ -138,28 +137,7 @@ fn at_most_a_megapixel(image: &Image) -> Result<Image> {
         return Ok(image.clone());
     }
     let scale = (f64::from(MAX_PIXELS) / pixels as f64).sqrt();
-    resize(image, (f64::from(width) * scale) as u32, (f64::from(height) * scale) as u32)
-}
-
-/// Lanczos over three lobes in 8-bit fixed point; colours weigh by their alpha.
-fn resize(image: &Image, width: u32, height: u32) -> Result<Image> {
-    if (image.width(), image.height()) == (width, height) {
-        return Ok(image.clone());
-    }
-    let source =
-        images::Image::from_vec_u8(image.width(), image.height(), image.rgba().to_vec(), PixelType::U8x4)
-            .map_err(resampler)?;
-    let mut target = images::Image::new(width, height, PixelType::U8x4);
-    Resizer::new().resize(&source, &mut target, &lanczos()).map_err(resampler)?;
-    Image::new(width, height, target.into_vec())
-}
-
-fn lanczos() -> ResizeOptions {
-    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-}
-
-fn resampler(error: impl std::fmt::Display) -> Error {
-    Error::InvalidRequest(format!("the picture cannot be scaled: {error}"))
+    lanczos(image, (f64::from(width) * scale) as u32, (f64::from(height) * scale) as u32)
 }
 
 fn crop_middle(image: &Image, (width, height): (u32, u32)) -> Rgb {

@@ -1,1 +1,9 @@
-fn main() {}
+//! The page in headless Chromium, with the shell replaced by `mock.js`. Needs `chromium` and
+//! `chromedriver` (Debian: `chromium-driver`).
+
+mod access; // keyboard, names, contrast, themes, scaling
+mod browser; // starts Chromium and steers the page
+mod canvas; // pan, zoom and the pixels that are drawn
+mod documents; // layers, files, clipboard, menu, undo
+mod generate; // from the prompt to the picture
+mod server; // sends ui/ as the shell does

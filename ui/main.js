@@ -14,6 +14,7 @@ import { initialState, reduce } from "./state/reducer.js";
 import { createStore } from "./state/store.js";
 import { strings } from "./strings.js";
 import { mountArrivals } from "./views/arrivals.js";
+import { quietBrowser } from "./views/browser-habits.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNotices } from "./views/notices.js";
@@ -87,6 +88,7 @@ function start(page) {
   }, signal);
   mountTheme(page.documentElement, store, canvas.restyle);
   mountKeyboard(page, store, run);
+  quietBrowser(page);
   const arrivals = mountArrivals(page, store, images);
 
   keepTheme(store, localStorage);

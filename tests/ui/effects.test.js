@@ -132,6 +132,11 @@ test("Rust is told once what is still needed, and never while a job runs", () =>
   store.dispatch(actions.layerFaded(1, 0.5));
   runLater();
   assert.deepEqual(kept, ["a"], "opacity needs no other images");
+
+  store.dispatch(actions.jobSubmitted({ width: 8, height: 8, steps: 1 }));
+  store.dispatch(actions.jobCancelled(2));
+  runLater();
+  assert.deepEqual(kept, ["a", "a"], "the previews of a cancelled job may go");
 });
 
 test("a key that reaches both the menu and the page counts once", () => {

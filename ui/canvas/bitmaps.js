@@ -5,7 +5,7 @@
 /**
  * The browser's copies of images, by id. Loads what is asked for and not there yet.
  * @param {object} outside
- * @param {(id: ImageId) => Promise<{ width: number, height: number, pixels: Uint8ClampedArray }>} outside.loadImage
+ * @param {(id: ImageId) => Promise<{ width: number, height: number, pixels: Uint8ClampedArray<ArrayBuffer> }>} outside.loadImage
  * @param {(id: ImageId) => void} outside.onLoaded
  * @param {(id: ImageId) => void} outside.onFailed
  */

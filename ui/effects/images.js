@@ -102,24 +102,28 @@ function ofSeveral(target, index) {
  */
 export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) {
   let planned = false;
-  let sent = "";
+  /** What Rust and the bitmaps hold, null when they hold more, such as the previews of a job.
+   * @type {string | null} */
+  let known = "";
 
   function plan() {
     if (planned) return;
     planned = true;
     later(() => {
       planned = false;
-      if (selectJob(store.getState()) || isArriving()) {
+      // The end of the job asks again.
+      if (selectJob(store.getState())) return;
+      if (isArriving()) {
         plan();
         return;
       }
       const ids = heldImages(store.getState());
-      if (ids.join() === sent) return;
-      sent = ids.join();
+      if (ids.join() === known) return;
+      known = ids.join();
       onRetained(ids);
       ipc.retainImages(ids).catch(() => {
         // Nothing is lost: Rust keeps more than it must, and the next change asks again.
-        sent = "";
+        known = null;
       });
     });
   }
@@ -128,6 +132,9 @@ export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) 
   const changed = () => started && plan();
   store.observe(selectPicture, changed);
   store.observe((state) => state.references.list, changed);
-  store.observe((state) => selectJob(state) === null, changed);
+  store.observe((state) => selectJob(state) === null, () => {
+    if (started) known = null;
+    changed();
+  });
   started = true;
 }

@@ -27,7 +27,7 @@ export const cancel = (jobId) => invoke("cancel", { jobId });
 
 /**
  * @param {ImageId} id
- * @returns {Promise<{ width: number, height: number, pixels: Uint8ClampedArray }>} RGBA8, straight alpha
+ * @returns {Promise<{ width: number, height: number, pixels: Uint8ClampedArray<ArrayBuffer> }>} RGBA8, straight alpha
  */
 export async function loadImage(id) {
   return parseImage(await invoke("load_image", { id }));
@@ -66,7 +66,7 @@ export const uiReady = () => invoke("ui_ready");
 
 /**
  * Reads the raw body of `load_image`: width and height as little-endian u32, then the pixels.
- * @param {ArrayBuffer | Uint8Array} body
+ * @param {ArrayBuffer | Uint8Array<ArrayBuffer>} body
  */
 export function parseImage(body) {
   const bytes = body instanceof Uint8Array ? body : new Uint8Array(body);

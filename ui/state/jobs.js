@@ -86,6 +86,7 @@ function newJob(key, request) {
   };
 }
 
+/** @param {Job} job @param {any} action @returns {Job} */
 function stepped(job, { done, total, secondsLeft, preview }) {
   // A step that reports no preview keeps the one before on the screen.
   return { ...job, stage: "denoise", done, total, secondsLeft, preview: preview ?? job.preview };

@@ -73,6 +73,5 @@ export function heldImages(state) {
   for (const picture of [...past, present, ...future]) {
     for (const layer of picture.layers) ids.add(layer.imageId);
   }
-  if (state.jobs.current?.preview) ids.add(state.jobs.current.preview.id);
   return [...ids].sort();
 }

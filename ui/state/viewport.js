@@ -124,6 +124,7 @@ export function nextStop(zoom, direction) {
   return [...ZOOM_STOPS].reverse().find((stop) => stop < zoom / tolerance) ?? ZOOM.min;
 }
 
+/** @param {Viewport} view @param {any} action @returns {Viewport} */
 function resized(view, { width, height, scale }) {
   if (view.width === width && view.height === height && view.scale === scale) return view;
   // What was in the middle stays in the middle.

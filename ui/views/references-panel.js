@@ -81,7 +81,7 @@ export function mountReferencesPanel(root, store, images, showThumbnail) {
 function focusedPart(list) {
   const focused = document.activeElement;
   const item = list.contains(focused) ? focused?.closest("[data-reference-id]") : null;
-  if (!item) return null;
+  if (!(focused instanceof HTMLElement) || !(item instanceof HTMLElement)) return null;
   return { id: item.dataset.referenceId, part: focused.dataset.part, index: [...list.children].indexOf(item) };
 }
 

@@ -4,7 +4,6 @@ import { selectCanRedo, selectCanUndo, selectIsEmpty } from "../state/selectors.
 import { percent, strings } from "../strings.js";
 import { element, iconButton, setLabel } from "./dom.js";
 
-const NEXT_THEME = { system: "light", light: "dark", dark: "system" };
 const THEME_ICON = { system: "theme-system", light: "sun", dark: "moon" };
 
 /**
@@ -31,7 +30,7 @@ export function mountToolbar(root, store, run) {
     on: { click: () => run("view.actual-size") },
   });
   const theme = iconButton("theme-system", words.theme.system, () => {
-    store.dispatch(themeChosen(NEXT_THEME[store.getState().theme]));
+    store.dispatch(themeChosen(nextTheme(store.getState().theme)));
   }, { id: "theme" });
 
   root.append(
@@ -68,6 +67,18 @@ export function mountToolbar(root, store, run) {
 
 function group(children) {
   return element("div", { class: "toolbar-group" }, children);
+}
+
+/**
+ * The first press always changes something: it chooses what the system has not.
+ * @param {"system" | "light" | "dark"} theme
+ * @returns {"system" | "light" | "dark"}
+ */
+function nextTheme(theme) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (theme === "system") return dark ? "light" : "dark";
+  if (theme === "light") return dark ? "dark" : "system";
+  return dark ? "system" : "light";
 }
 
 // A button that is switched off while it has the focus would lose it.

@@ -4,6 +4,17 @@ use crate::{model_folder::ModelFolder, program::Bench};
 
 /// Damages a copy of the model and holds that it is refused.
 fn check(words: &str, damage: impl FnOnce(&ModelFolder)) {
+    check_case("", words, damage);
+}
+
+/// Sets one value of a configuration, and holds that the model is refused.
+fn check_set(file: &str, key: &str, value: &Value) {
+    check_case(&format!("{file}: {key} is {value}"), "", |folder| {
+        folder.set(file, &format!("/{key}"), value.clone());
+    });
+}
+
+fn check_case(case: &str, words: &str, damage: impl FnOnce(&ModelFolder)) {
     let folder = ModelFolder::copy();
     damage(&folder);
     let model = folder.text();
@@ -11,7 +22,7 @@ fn check(words: &str, damage: impl FnOnce(&ModelFolder)) {
         "generate", "--model", &model, "--prompt", "a fox", "--width", "32", "--height", "32", "--steps", "1",
         "--max-sequence-length", "24", "--dtype", "f32", "--out", "out.png",
     ];
-    Bench::new().refuses(&arguments, words);
+    Bench::new().refuses_case(case, &arguments, words);
 }
 
 /// Values that no count and no size can have.
@@ -32,7 +43,7 @@ fn absurd() -> Vec<Value> {
 fn check_absurd(file: &str, keys: &[&str]) {
     for key in keys {
         for value in absurd() {
-            check("", |folder| folder.set(file, &format!("/{key}"), value.clone()));
+            check_set(file, key, &value);
         }
     }
 }
@@ -47,7 +58,8 @@ fn files_that_are_no_json_are_refused() {
     for file in FILES {
         let name = file.rsplit('/').next().expect("a name");
         for content in [&b""[..], b"{", b"[]", b"null", b"\"text\"", &[0xff, 0xfe, 0], &[b'['; 100_000]] {
-            check(name, |folder| folder.write(file, content));
+            let case = format!("{file}: {:?}", String::from_utf8_lossy(&content[..content.len().min(10)]));
+            check_case(&case, name, |folder| folder.write(file, content));
         }
     }
 }
@@ -55,7 +67,7 @@ fn files_that_are_no_json_are_refused() {
 #[test]
 fn a_config_as_large_as_a_model_is_refused() {
     for file in FILES {
-        check("", |folder| {
+        check_case(file, "too large", |folder| {
             let mut padded = folder.read(file);
             padded.resize(64 << 20, b' ');
             folder.write(file, &padded);
@@ -80,12 +92,12 @@ fn text_encoders_that_cannot_be_are_refused() {
     );
     let file = "text_encoder/config.json";
     // Three hidden states at depths 9, 18 and 27 are needed.
-    check("", |folder| folder.set(file, "/num_hidden_layers", json!(5)));
-    check("", |folder| folder.set(file, "/num_key_value_heads", json!(3)));
-    check("", |folder| folder.set(file, "/vocab_size", json!(2)));
-    check("", |folder| folder.set(file, "/rope_theta", json!("fast")));
-    check("", |folder| folder.set(file, "/rope_theta", json!(0)));
-    check("", |folder| folder.set(file, "/rms_norm_eps", json!("small")));
+    check_set(file, "num_hidden_layers", &json!(5));
+    check_set(file, "num_key_value_heads", &json!(3));
+    check_set(file, "vocab_size", &json!(2));
+    check_set(file, "rope_theta", &json!("fast"));
+    check_set(file, "rope_theta", &json!(0));
+    check_set(file, "rms_norm_eps", &json!("small"));
 }
 
 #[test]
@@ -97,17 +109,17 @@ fn transformers_that_cannot_be_are_refused() {
     let file = "transformer/config.json";
     for key in ["num_layers", "num_single_layers"] {
         for value in [json!(-1), json!(u64::MAX), json!(1u64 << 40), json!(100), json!("four"), json!([])] {
-            check("", |folder| folder.set(file, &format!("/{key}"), value.clone()));
+            check_set(file, key, &value);
         }
     }
-    for value in [json!([]), json!([16, 16]), json!([16, 16, 16, 17]), json!([0, 0, 0, 64]), json!([-16, 48, 16, 16]), json!(64)] {
-        check("", |folder| folder.set(file, "/axes_dims_rope", value.clone()));
+    for value in [json!([]), json!([16, 16]), json!([16, 16, 16, 17]), json!([-16, 48, 16, 16]), json!(64)] {
+        check_set(file, "axes_dims_rope", &value);
     }
     for value in [json!(0), json!(-3.0), json!(1e300), json!("three"), json!(7.0)] {
-        check("", |folder| folder.set(file, "/mlp_ratio", value.clone()));
+        check_set(file, "mlp_ratio", &value);
     }
     for value in [json!("high"), json!(-1.0), json!(0)] {
-        check("", |folder| folder.set(file, "/rope_theta", value.clone()));
+        check_set(file, "rope_theta", &value);
     }
 }
 
@@ -119,37 +131,37 @@ fn autoencoders_that_cannot_be_are_refused() {
         json!([]), json!([16]), json!([0, 0, 0, 0]), json!([16, 32, 32, 1u64 << 60]), json!([-16, 32, 32, 32]), json!(16),
         json!([15, 31, 31, 31]),
     ] {
-        check("", |folder| folder.set(file, "/block_out_channels", value.clone()));
+        check_set(file, "block_out_channels", &value);
     }
-    check("", |folder| folder.set(file, "/norm_num_groups", json!(7)));
-    check("", |folder| folder.set(file, "/batch_norm_eps", json!("tiny")));
+    check_set(file, "norm_num_groups", &json!(7));
+    check_set(file, "batch_norm_eps", &json!("tiny"));
 }
 
 #[test]
 fn schedulers_that_cannot_be_are_refused() {
     let file = "scheduler/scheduler_config.json";
     for value in [json!(0), json!(-1), json!("many"), json!(u64::MAX)] {
-        check("", |folder| folder.set(file, "/num_train_timesteps", value.clone()));
+        check_set(file, "num_train_timesteps", &value);
     }
-    check("", |folder| folder.set(file, "/time_shift_type", json!(7)));
+    check_set(file, "time_shift_type", &json!(7));
 }
 
 #[test]
 fn tokenizers_that_cannot_be_are_refused() {
     let file = "tokenizer/tokenizer.json";
     check("tokenizer", |folder| folder.remove(file));
-    check("tokenizer", |folder| folder.write(file, b""));
-    check("tokenizer", |folder| folder.write(file, b"{}"));
-    check("tokenizer", |folder| folder.write(file, b"{\"model\": {\"type\": \"BPE\"}}"));
+    check_case("an empty file", "tokenizer", |folder| folder.write(file, b""));
+    check_case("an empty object", "tokenizer", |folder| folder.write(file, b"{}"));
+    check_case("no vocabulary", "tokenizer", |folder| folder.write(file, b"{\"model\": {\"type\": \"BPE\"}}"));
     check("tokenizer", |folder| {
         let bytes = folder.read(file);
         folder.write(file, &bytes[..bytes.len() / 2]);
     });
     // Tokens beyond the text encoder's vocabulary.
-    check("", |folder| {
+    check_case("ids beyond the vocabulary", "", |folder| {
         let mut json: Value = serde_json::from_slice(&folder.read(file)).expect("it is JSON");
-        for token in json["added_tokens"].as_array_mut().expect("added tokens") {
-            token["id"] = json!(token["id"].as_u64().expect("an id") + 1_000_000);
+        for id in json["model"]["vocab"].as_object_mut().expect("a vocabulary").values_mut() {
+            *id = json!(id.as_u64().expect("an id") + 1_000_000);
         }
         folder.write(file, json.to_string().as_bytes());
     });

@@ -13,5 +13,7 @@ mod damaged_weights;
 mod damaged_configs;
 // Files that are no pictures.
 mod damaged_pictures;
+// Pictures that the reference made.
+mod reference_pictures;
 // Seeds, threads, and stopping.
 mod runs;

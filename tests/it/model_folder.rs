@@ -77,7 +77,7 @@ impl ModelFolder {
         self.write(name, &join(&header.to_string(), &data));
     }
 
-    /// The first file of a component's weights, and a matrix in it that is not square.
+    /// The first file of a component's weights, and a tensor in it that changes when its shape is reversed.
     pub(crate) fn weights(&self, component: &str) -> (String, String) {
         let mut names: Vec<String> = fs::read_dir(self.path(component))
             .expect("the component is there")
@@ -93,11 +93,10 @@ impl ModelFolder {
             .as_object()
             .expect("a header is an object")
             .iter()
-            .find(|(_, info)| {
-                info["shape"].as_array().is_some_and(|shape| shape.len() == 2 && shape[0] != shape[1])
-            })
-            .map(|(name, _)| name.clone());
-        (file, tensor.unwrap_or_default())
+            .find(|(_, info)| info["shape"].as_array().is_some_and(|shape| shape.first() != shape.last()))
+            .map(|(name, _)| name.clone())
+            .expect("it has a matrix that is not square");
+        (file, tensor)
     }
 }
 

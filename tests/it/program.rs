@@ -104,9 +104,14 @@ impl Bench {
 
     /// Runs it, and holds that it ends with one clear line that contains `words`, and leaves nothing.
     pub(crate) fn refuses(&self, arguments: &[&str], words: &str) -> Run {
+        self.refuses_case("", arguments, words)
+    }
+
+    /// The same, where the arguments alone do not say what is tried.
+    pub(crate) fn refuses_case(&self, case: &str, arguments: &[&str], words: &str) -> Run {
         let before = self.left();
         let run = self.run(arguments);
-        let case = format!("{arguments:?}\n{run:#?}");
+        let case = format!("{case} {arguments:?}\n{run:#?}");
         assert!(matches!(run.code, Some(1 | 2)), "the exit code is not 1 or 2: {case}");
         assert!(!run.stderr.contains("panicked"), "it panicked: {case}");
         assert!(!run.stderr.contains("unexpectedly"), "the engine stopped unexpectedly: {case}");

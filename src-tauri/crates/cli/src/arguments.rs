@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Models(Models),
     /// For developers: write a full-size model folder of random weights, to measure with.
     Synthesize(Synthesize),
+    /// For developers: measure one transformer step of a model on the processor.
+    Bench(Bench),
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +113,28 @@ pub(crate) struct Synthesize {
     /// Number format of the weights.
     #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
     pub(crate) dtype: Dtype,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The model's folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// Pixels across.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) width: u32,
+    /// Pixels down.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) height: u32,
+    /// Tokens of the prompt.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) max_sequence_length: usize,
+    /// Number format.
+    #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
+    pub(crate) dtype: Dtype,
+    /// Steps to measure.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) repeat: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

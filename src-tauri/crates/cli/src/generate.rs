@@ -3,7 +3,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     path::Path,
-    sync::{Arc, mpsc},
+    sync::{Arc, atomic::Ordering, mpsc},
     time::Instant,
 };
 
@@ -120,6 +120,10 @@ fn paint(model: &Model, request: &Request, progress: &mut Progress) -> Result<(P
         // The receiver lives until the last event.
         let _ = sender.send(event);
     });
+    // Ctrl+C between listening for it and the job found nothing to cancel.
+    if stopped.load(Ordering::Relaxed) {
+        engine.cancel_all();
+    }
 
     let mut steps = 0;
     let mut result = None;
@@ -135,7 +139,7 @@ fn paint(model: &Model, request: &Request, progress: &mut Progress) -> Result<(P
         }
     }
     // Ctrl+C after the last step: the picture is there, but nobody wants it.
-    if stopped.load(std::sync::atomic::Ordering::Relaxed) {
+    if stopped.load(Ordering::Relaxed) {
         return Err(Error::Cancelled.into());
     }
     let (image, seed) =

@@ -3,6 +3,7 @@
 //! Links no webview. Without a subcommand it becomes `asset-editor-window`.
 
 mod arguments;
+mod bench;
 mod failure;
 mod generate;
 mod interrupt;
@@ -39,6 +40,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         Some(Command::Generate(options)) => generate::run(&options),
         Some(Command::Models(options)) => models::run(&options),
         Some(Command::Synthesize(options)) => synthesize::run(&options),
+        Some(Command::Bench(options)) => bench::run(&options),
     }
 }
 

@@ -206,6 +206,9 @@ fn subfolders(root: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// Larger files are no `model_index.json`.
+const MAX_INDEX_BYTES: u64 = 1 << 20;
+
 /// `model_index.json`, the part that matters.
 #[derive(Debug, Default, Deserialize)]
 struct ModelIndex {
@@ -218,10 +221,20 @@ struct ModelIndex {
 impl ModelIndex {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("model_index.json");
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Error::ModelMissing(format!("cannot read `{}`: {error}", path.display())))?;
-        let index: Self = serde_json::from_str(&text)
-            .map_err(|error| Error::ModelBroken(format!("`{}` is damaged: {error}", path.display())))?;
+        let damaged = |reason: &dyn std::fmt::Display| {
+            Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()))
+        };
+        let unreadable = |error: std::io::Error| {
+            Error::ModelMissing(format!("cannot read `{}`: {error}", path.display()))
+        };
+        if fs::metadata(&path).map_err(unreadable)?.len() > MAX_INDEX_BYTES {
+            return Err(damaged(&"it is too large"));
+        }
+        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        let index: Self = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
+        if index.class_name.is_empty() {
+            return Err(damaged(&"it names no `_class_name`"));
+        }
         match index.class_name.as_str() {
             "Flux2KleinPipeline" | "Flux2KleinInpaintPipeline" | "Flux2KleinKVPipeline" => Ok(index),
             other => Err(Error::ModelBroken(format!(

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Cursor, Write},
+    io::{Cursor, ErrorKind, Read, Write},
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -20,9 +20,11 @@ use crate::{Error, ImageInfo, Result};
 pub struct ImageId(pub u64);
 
 /// The longest side of a picture file that is read, in pixels.
-pub const MAX_IMAGE_SIDE: u32 = 30_000;
+const MAX_IMAGE_SIDE: u32 = 30_000;
 /// The largest picture file that is decoded, in bytes of decoded pixels.
 const MAX_DECODED_BYTES: u64 = 2 << 30;
+/// The largest picture file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// RGBA, 8 bits a channel, straight alpha, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +85,10 @@ impl Image {
     /// [`Error::Unreadable`] with the file's name.
     pub fn open(path: &Path) -> Result<Self> {
         let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
-        let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = read_limited(path).map_err(|error| unreadable(error.to_string()))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(unreadable("the file is too large for a picture".into()));
+        }
         Self::decode(&bytes).map_err(unreadable)
     }
 
@@ -116,7 +121,7 @@ impl Image {
     pub fn save_png(&self, path: &Path) -> Result<()> {
         let unwritable = |reason: String| Error::Unwritable { path: path.to_owned(), reason };
         let bytes = self.encode_png().map_err(unwritable)?;
-        write_atomically(path, &bytes).map_err(|error| unwritable(error.to_string()))
+        write_atomically(path, &bytes).map_err(|error| unwritable(plain_words(&error)))
     }
 
     /// Pixels across.
@@ -157,8 +162,30 @@ pub fn check_writable(path: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Err(unwritable("the folder does not exist"));
     }
-    tempfile::NamedTempFile::new_in(folder).map_err(|error| unwritable(&error.to_string()))?;
+    tempfile::NamedTempFile::new_in(folder).map_err(|error| unwritable(&plain_words(&error)))?;
     Ok(())
+}
+
+/// At most one byte more than a picture file may have: devices and pipes have no end.
+fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Asked before it is opened, since opening a pipe waits for somebody to write.
+    if !fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("this is not a file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Without the name of the temporary file, which says nothing to the user.
+fn plain_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "the folder takes no new files".into(),
+        ErrorKind::PermissionDenied => "you may not write there".into(),
+        ErrorKind::ReadOnlyFilesystem => "it is on a read-only disk".into(),
+        ErrorKind::StorageFull => "the disk is full".into(),
+        kind => kind.to_string(),
+    }
 }
 
 fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

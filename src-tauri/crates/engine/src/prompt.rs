@@ -10,7 +10,7 @@ use crate::{Error, Result};
 const PADDING: &str = "<|endoftext|>";
 
 /// A model's tokenizer.
-pub struct PromptTokenizer {
+pub(crate) struct PromptTokenizer {
     tokenizer: Tokenizer,
     padding: u32,
 }
@@ -20,7 +20,7 @@ impl PromptTokenizer {
     ///
     /// # Errors
     /// If it is missing, damaged, or knows no padding token.
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         if !path.is_file() {
             return Err(Error::ModelMissing(format!("`{}` is missing", path.display())));
@@ -43,7 +43,7 @@ impl PromptTokenizer {
     ///
     /// # Errors
     /// If the tokenizer refuses the text.
-    pub fn encode(&self, prompts: &[&str], length: usize) -> Result<Tokens> {
+    pub(crate) fn encode(&self, prompts: &[&str], length: usize) -> Result<Tokens> {
         let mut tokens = Tokens { ids: Vec::new(), padding: Vec::new() };
         for prompt in prompts {
             let text = format!(

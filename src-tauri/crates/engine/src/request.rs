@@ -9,13 +9,13 @@ pub const MAX_SIDE: u32 = 8192;
 /// Latents have one position for this many pixels each way.
 pub const SIZE_STEP: u32 = 16;
 /// More characters than any text encoder here reads.
-pub const MAX_PROMPT_CHARS: usize = 5000;
+const MAX_PROMPT_CHARS: usize = 5000;
 /// More steps than any sampler here gains from.
-pub const MAX_STEPS: usize = 1000;
+const MAX_STEPS: usize = 1000;
 /// The longest token sequence that is encoded.
-pub const MAX_SEQUENCE_LENGTH: usize = 4096;
+const MAX_SEQUENCE_LENGTH: usize = 4096;
 /// More references than memory is for.
-pub const MAX_REFERENCES: usize = 16;
+const MAX_REFERENCES: usize = 16;
 
 /// The size of a picture. Invariant: both sides are multiples of [`SIZE_STEP`] within [`MAX_SIDE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,9 +146,8 @@ impl Request {
                 ));
             }
         }
-        for side in [draft.width, draft.height].into_iter().flatten() {
-            Size::new(side, side)?;
-        }
+        // A side that is not given is the model's, which is checked when it is known.
+        Size::new(draft.width.unwrap_or(SIZE_STEP), draft.height.unwrap_or(SIZE_STEP))?;
         if let Some(steps) = draft.steps
             && !(1..=MAX_STEPS).contains(&steps)
         {

@@ -3,6 +3,7 @@
 //! As diffusers' `Flux2KleinPipeline`, `Flux2KleinInpaintPipeline` and `Flux2KleinKVPipeline` 0.42.
 
 mod components;
+mod rehearsal;
 mod sampler;
 
 use candle_core::{DType, Device, IndexOp, Tensor};
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use components::{Klein, Setup};
+pub use rehearsal::rehearse;
 pub(crate) use components::sizes;
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.

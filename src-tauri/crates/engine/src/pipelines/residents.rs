@@ -149,7 +149,7 @@ fn device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
-fn dtype(precision: Precision) -> DType {
+pub(super) fn dtype(precision: Precision) -> DType {
     match precision {
         Precision::F32 => DType::F32,
         Precision::Bf16 => DType::BF16,

@@ -186,10 +186,7 @@ impl Klein {
     pub fn load_picture_parts(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.transformer.is_none() {
             monitor.tell(JobEvent::Stage(Stage::Load));
-            let params = self.params("transformer")?;
-            let config = self.configs.transformer.clone();
-            let transformer = Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
-            self.transformer = Some(transformer);
+            self.load_transformer()?;
         }
         monitor.check()?;
         if self.autoencoder.is_none() {
@@ -198,6 +195,14 @@ impl Klein {
             let autoencoder = Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
             self.autoencoder = Some(autoencoder);
         }
+        Ok(())
+    }
+
+    pub(super) fn load_transformer(&mut self) -> Result<()> {
+        let params = self.params("transformer")?;
+        let config = self.configs.transformer.clone();
+        let transformer = Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
+        self.transformer = Some(transformer);
         Ok(())
     }
 

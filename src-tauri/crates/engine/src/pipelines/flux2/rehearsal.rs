@@ -1,0 +1,55 @@
+//! One transformer step on noise, for measuring.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use models::flux2::{Inputs, latents};
+use nn::Unwatched;
+
+use super::{Klein, Setup};
+use crate::{Error, Precision, Result, Size, denoise, noise::Noise, pipelines::residents::dtype};
+
+/// Loads the transformer of a model folder; the result makes one step each time it is called.
+///
+/// # Errors
+/// If weights are missing or damaged. The step fails where a real one would.
+pub fn rehearse(
+    folder: &Path,
+    size: Size,
+    text_tokens: usize,
+    precision: Precision,
+) -> Result<impl FnMut() -> Result<()>> {
+    let mut klein = Klein::open(Setup {
+        folder: folder.to_owned(),
+        distilled: true,
+        kv_references: false,
+        dtype: dtype(precision),
+        device: Device::Cpu,
+        keep_text_encoder: false,
+    })?;
+    klein.load_transformer()?;
+    let (h, w) = (size.height() as usize / 16, size.width() as usize / 16);
+    Ok(move || {
+        let failed = Error::compute("denoise");
+        let step = || {
+            let transformer = klein.transformer()?;
+            let config = transformer.config();
+            let mut noise = Noise::new(0);
+            let mut tokens = |count: usize, channels: usize| {
+                Tensor::from_vec(noise.normal(count * channels), (1, count, channels), &Device::Cpu)
+            };
+            let (hidden_states, text) =
+                (tokens(h * w, config.in_channels)?, tokens(text_tokens, config.joint_attention_dim)?);
+            let positions = [latents::text_positions(text_tokens), latents::image_positions(h, w)].concat();
+            let inputs = Inputs {
+                hidden_states: &hidden_states,
+                encoder_hidden_states: &text,
+                timestep: &Tensor::full(0.5f32, 1, &Device::Cpu)?,
+                rope: &transformer.rope(&positions)?,
+            };
+            transformer.forward(&inputs, &mut Unwatched)
+        };
+        let velocity = step().map_err(&failed)?;
+        denoise::check_numbers(&velocity, "transformer")
+    })
+}

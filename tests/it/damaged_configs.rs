@@ -19,8 +19,23 @@ fn check_case(case: &str, words: &str, damage: impl FnOnce(&ModelFolder)) {
     damage(&folder);
     let model = folder.text();
     let arguments = [
-        "generate", "--model", &model, "--prompt", "a fox", "--width", "32", "--height", "32", "--steps", "1",
-        "--max-sequence-length", "24", "--dtype", "f32", "--out", "out.png",
+        "generate",
+        "--model",
+        &model,
+        "--prompt",
+        "a fox",
+        "--width",
+        "32",
+        "--height",
+        "32",
+        "--steps",
+        "1",
+        "--max-sequence-length",
+        "24",
+        "--dtype",
+        "f32",
+        "--out",
+        "out.png",
     ];
     Bench::new().refuses_case(case, &arguments, words);
 }
@@ -49,7 +64,10 @@ fn check_absurd(file: &str, keys: &[&str]) {
 }
 
 const FILES: [&str; 5] = [
-    "model_index.json", "text_encoder/config.json", "transformer/config.json", "vae/config.json",
+    "model_index.json",
+    "text_encoder/config.json",
+    "transformer/config.json",
+    "vae/config.json",
     "scheduler/scheduler_config.json",
 ];
 
@@ -57,8 +75,11 @@ const FILES: [&str; 5] = [
 fn files_that_are_no_json_are_refused() {
     for file in FILES {
         let name = file.rsplit('/').next().expect("a name");
-        for content in [&b""[..], b"{", b"[]", b"null", b"\"text\"", &[0xff, 0xfe, 0], &[b'['; 100_000]] {
-            let case = format!("{file}: {:?}", String::from_utf8_lossy(&content[..content.len().min(10)]));
+        for content in
+            [&b""[..], b"{", b"[]", b"null", b"\"text\"", &[0xff, 0xfe, 0], &[b'['; 100_000]]
+        {
+            let case =
+                format!("{file}: {:?}", String::from_utf8_lossy(&content[..content.len().min(10)]));
             check_case(&case, name, |folder| folder.write(file, content));
         }
     }
@@ -81,14 +102,23 @@ fn a_model_of_another_kind_is_refused() {
         folder.set("model_index.json", "/_class_name", json!("StableDiffusionPipeline"));
     });
     check("model_index.json", |folder| folder.set("model_index.json", "/_class_name", json!(7)));
-    check("model_index.json", |folder| folder.set("model_index.json", "/is_distilled", json!("very")));
+    check("model_index.json", |folder| {
+        folder.set("model_index.json", "/is_distilled", json!("very"))
+    });
 }
 
 #[test]
 fn text_encoders_that_cannot_be_are_refused() {
     check_absurd(
         "text_encoder/config.json",
-        &["hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "head_dim"],
+        &[
+            "hidden_size",
+            "intermediate_size",
+            "num_attention_heads",
+            "num_hidden_layers",
+            "num_key_value_heads",
+            "head_dim",
+        ],
     );
     let file = "text_encoder/config.json";
     // Three hidden states at depths 9, 18 and 27 are needed.
@@ -104,15 +134,25 @@ fn text_encoders_that_cannot_be_are_refused() {
 fn transformers_that_cannot_be_are_refused() {
     check_absurd(
         "transformer/config.json",
-        &["num_attention_heads", "attention_head_dim", "joint_attention_dim", "in_channels", "timestep_guidance_channels"],
+        &[
+            "num_attention_heads",
+            "attention_head_dim",
+            "joint_attention_dim",
+            "in_channels",
+            "timestep_guidance_channels",
+        ],
     );
     let file = "transformer/config.json";
     for key in ["num_layers", "num_single_layers"] {
-        for value in [json!(-1), json!(u64::MAX), json!(1u64 << 40), json!(100), json!("four"), json!([])] {
+        for value in
+            [json!(-1), json!(u64::MAX), json!(1u64 << 40), json!(100), json!("four"), json!([])]
+        {
             check_set(file, key, &value);
         }
     }
-    for value in [json!([]), json!([16, 16]), json!([16, 16, 16, 17]), json!([-16, 48, 16, 16]), json!(64)] {
+    for value in
+        [json!([]), json!([16, 16]), json!([16, 16, 16, 17]), json!([-16, 48, 16, 16]), json!(64)]
+    {
         check_set(file, "axes_dims_rope", &value);
     }
     for value in [json!(0), json!(-3.0), json!(1e300), json!("three"), json!(7.0)] {
@@ -128,7 +168,12 @@ fn autoencoders_that_cannot_be_are_refused() {
     check_absurd("vae/config.json", &["latent_channels", "norm_num_groups", "layers_per_block"]);
     let file = "vae/config.json";
     for value in [
-        json!([]), json!([16]), json!([0, 0, 0, 0]), json!([16, 32, 32, 1u64 << 60]), json!([-16, 32, 32, 32]), json!(16),
+        json!([]),
+        json!([16]),
+        json!([0, 0, 0, 0]),
+        json!([16, 32, 32, 1u64 << 60]),
+        json!([-16, 32, 32, 32]),
+        json!(16),
         json!([15, 31, 31, 31]),
     ] {
         check_set(file, "block_out_channels", &value);
@@ -152,7 +197,9 @@ fn tokenizers_that_cannot_be_are_refused() {
     check("tokenizer", |folder| folder.remove(file));
     check_case("an empty file", "tokenizer", |folder| folder.write(file, b""));
     check_case("an empty object", "tokenizer", |folder| folder.write(file, b"{}"));
-    check_case("no vocabulary", "tokenizer", |folder| folder.write(file, b"{\"model\": {\"type\": \"BPE\"}}"));
+    check_case("no vocabulary", "tokenizer", |folder| {
+        folder.write(file, b"{\"model\": {\"type\": \"BPE\"}}")
+    });
     check("tokenizer", |folder| {
         let bytes = folder.read(file);
         folder.write(file, &bytes[..bytes.len() / 2]);

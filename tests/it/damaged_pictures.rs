@@ -7,12 +7,15 @@ use crate::{
 
 /// A grey picture.
 fn write_picture(bench: &Bench, name: &str, width: u32, height: u32) {
-    image::GrayImage::from_pixel(width, height, image::Luma([200])).save(bench.path(name)).expect("a picture");
+    image::GrayImage::from_pixel(width, height, image::Luma([200]))
+        .save(bench.path(name))
+        .expect("a picture");
 }
 
 fn refuses(bench: &Bench, more: &[&str], words: &str) {
     let model = model();
-    let mut arguments = vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
+    let mut arguments =
+        vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
     arguments.extend(more);
     bench.refuses(&arguments, words);
 }
@@ -48,10 +51,23 @@ fn files_that_are_no_pictures_are_refused() {
     let mut turned = real.clone();
     turned[60..].iter_mut().for_each(|byte| *byte = !*byte);
     fs::write(bench.path("turned.png"), turned).expect("a file");
-    fs::write(bench.path("other.gif"), b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00").expect("a file");
+    fs::write(
+        bench.path("other.gif"),
+        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00",
+    )
+    .expect("a file");
     for file in [
-        "text.png", "empty.png", "cut.png", "start.png", "turned.png", "other.gif", "missing.png", ".", "/dev/null",
-        "/dev/zero", "/proc/self/mem",
+        "text.png",
+        "empty.png",
+        "cut.png",
+        "start.png",
+        "turned.png",
+        "other.gif",
+        "missing.png",
+        ".",
+        "/dev/null",
+        "/dev/zero",
+        "/proc/self/mem",
     ] {
         refuses(&bench, &["--ref", file], "cannot read");
         write_picture(&bench, "fine.png", 96, 64);
@@ -63,7 +79,9 @@ fn files_that_are_no_pictures_are_refused() {
 
 #[test]
 fn a_picture_that_claims_to_be_huge_is_refused_without_taking_the_memory() {
-    for (width, height) in [(100_000, 100_000), (u32::MAX, 1), (0, 0), (30_000, 30_000), (1 << 31, 1 << 31)] {
+    for (width, height) in
+        [(100_000, 100_000), (u32::MAX, 1), (0, 0), (30_000, 30_000), (1 << 31, 1 << 31)]
+    {
         let bench = Bench::new();
         fs::write(bench.path("bomb.png"), png_of_size(width, height)).expect("a file");
         refuses(&bench, &["--ref", "bomb.png"], "cannot read `bomb.png`");
@@ -95,8 +113,14 @@ fn a_mask_needs_its_picture_of_the_same_size() {
     let both = ["--init", "picture.png", "--mask", "mask.png"];
     refuses(&bench, &both, "same size");
     let fit = ["--init", "picture.png", "--mask", "picture.png", "--strength"];
-    for (strength, words) in [("0", "strength"), ("1.5", "strength"), ("-1", "strength"), ("nan", "number")] {
+    for (strength, words) in
+        [("0", "strength"), ("1.5", "strength"), ("-1", "strength"), ("nan", "number")]
+    {
         refuses(&bench, &[&fit[..], &[strength]].concat(), words);
     }
-    refuses(&bench, &[&fit[..], &["0.9", "--width", "32", "--height", "32"]].concat(), "keeps the size");
+    refuses(
+        &bench,
+        &[&fit[..], &["0.9", "--width", "32", "--height", "32"]].concat(),
+        "keeps the size",
+    );
 }

@@ -10,8 +10,23 @@ fn check(words: &str, damage: impl FnOnce(&ModelFolder)) {
     damage(&folder);
     let model = folder.text();
     let arguments = [
-        "generate", "--model", &model, "--prompt", "a fox", "--width", "32", "--height", "32", "--steps", "1",
-        "--max-sequence-length", "24", "--dtype", "f32", "--out", "out.png",
+        "generate",
+        "--model",
+        &model,
+        "--prompt",
+        "a fox",
+        "--width",
+        "32",
+        "--height",
+        "32",
+        "--steps",
+        "1",
+        "--max-sequence-length",
+        "24",
+        "--dtype",
+        "f32",
+        "--out",
+        "out.png",
     ];
     Bench::new().refuses(&arguments, words);
 }
@@ -137,7 +152,14 @@ fn shapes_that_do_not_fit_are_refused() {
             shape.reverse();
         });
     });
-    for shape in [json!([1]), json!([]), json!([0, 0]), json!([u64::MAX, u64::MAX]), json!([-1, 4]), json!(7)] {
+    for shape in [
+        json!([1]),
+        json!([]),
+        json!([0, 0]),
+        json!([u64::MAX, u64::MAX]),
+        json!([-1, 4]),
+        json!(7),
+    ] {
         check_each(|folder, file, tensor| {
             folder.set_header(file, |header| header[tensor]["shape"] = shape.clone());
         });
@@ -182,9 +204,11 @@ fn weights_that_are_no_numbers_are_found_out() {
                 let is_short = component == "text_encoder";
                 folder.set_data(&file, &tensor, |data| {
                     if is_short {
-                        data.chunks_exact_mut(2).for_each(|number| number.copy_from_slice(&[bf16[1], bf16[0]]));
+                        data.chunks_exact_mut(2)
+                            .for_each(|number| number.copy_from_slice(&[bf16[1], bf16[0]]));
                     } else {
-                        data.chunks_exact_mut(4).for_each(|number| number.copy_from_slice(&value.to_le_bytes()));
+                        data.chunks_exact_mut(4)
+                            .for_each(|number| number.copy_from_slice(&value.to_le_bytes()));
                     }
                 });
             });

@@ -39,7 +39,8 @@ impl ModelFolder {
 
     pub(crate) fn remove(&self, name: &str) {
         let path = self.path(name);
-        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("it was there");
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+            .expect("it was there");
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
@@ -71,7 +72,9 @@ impl ModelFolder {
     pub(crate) fn set_data(&self, name: &str, tensor: &str, change: impl FnOnce(&mut [u8])) {
         let bytes = self.read(name);
         let (header, data) = split(&bytes);
-        let offset = |index: usize| header[tensor]["data_offsets"][index].as_u64().expect("an offset") as usize;
+        let offset = |index: usize| {
+            header[tensor]["data_offsets"][index].as_u64().expect("an offset") as usize
+        };
         let mut data = data.to_vec();
         change(&mut data[offset(0)..offset(1)]);
         self.write(name, &join(&header.to_string(), &data));
@@ -93,7 +96,9 @@ impl ModelFolder {
             .as_object()
             .expect("a header is an object")
             .iter()
-            .find(|(_, info)| info["shape"].as_array().is_some_and(|shape| shape.first() != shape.last()))
+            .find(|(_, info)| {
+                info["shape"].as_array().is_some_and(|shape| shape.first() != shape.last())
+            })
             .map(|(name, _)| name.clone())
             .expect("it has a matrix that is not square");
         (file, tensor)
@@ -116,7 +121,8 @@ pub(crate) fn join(header: &str, data: &[u8]) -> Vec<u8> {
 /// A safetensors file with one tensor of f32.
 pub(crate) fn tensor_file(name: &str, shape: &[usize], value: f32) -> Vec<u8> {
     let data = value.to_le_bytes().repeat(shape.iter().product());
-    let header = json!({ name: { "dtype": "F32", "shape": shape, "data_offsets": [0, data.len()] } });
+    let header =
+        json!({ name: { "dtype": "F32", "shape": shape, "data_offsets": [0, data.len()] } });
     join(&header.to_string(), &data)
 }
 

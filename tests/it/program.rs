@@ -115,9 +115,14 @@ impl Bench {
         assert!(matches!(run.code, Some(1 | 2)), "the exit code is not 1 or 2: {case}");
         assert!(!run.stderr.contains("panicked"), "it panicked: {case}");
         assert!(!run.stderr.contains("unexpectedly"), "the engine stopped unexpectedly: {case}");
-        let complaints: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        let complaints: Vec<&str> =
+            run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!(complaints.len(), 1, "not exactly one line of error: {case}");
-        assert_eq!(run.stderr.lines().last(), complaints.first().copied(), "the error is not last: {case}");
+        assert_eq!(
+            run.stderr.lines().last(),
+            complaints.first().copied(),
+            "the error is not last: {case}"
+        );
         assert!(complaints[0].contains(words), "the error does not say `{words}`: {case}");
         assert!(complaints[0].chars().count() < 700, "the error is too long to read: {case}");
         assert_eq!(self.left(), before, "something is left behind: {case}");

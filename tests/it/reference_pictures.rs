@@ -18,9 +18,15 @@ struct Case {
 impl Case {
     fn open(name: &str) -> Self {
         let path = reference("flux2-golden").join(format!("{name}.safetensors"));
-        let golden = candle_core::safetensors::load(&path, &Device::Cpu).expect("the fixture is whole");
-        let cases = fs::read_to_string(reference("flux2-golden").join("cases.json")).expect("cases");
-        let case = Self { golden, cases: serde_json::from_str(&cases).expect("JSON"), bench: Bench::new() };
+        let golden =
+            candle_core::safetensors::load(&path, &Device::Cpu).expect("the fixture is whole");
+        let cases =
+            fs::read_to_string(reference("flux2-golden").join("cases.json")).expect("cases");
+        let case = Self {
+            golden,
+            cases: serde_json::from_str(&cases).expect("JSON"),
+            bench: Bench::new(),
+        };
         let latents = HashMap::from([("latents", case.golden["initial_latents"].clone())]);
         let file = case.bench.path("latents.safetensors");
         candle_core::safetensors::save(&latents, file).expect("latents can be written");
@@ -29,18 +35,19 @@ impl Case {
 
     /// Writes the run's input pictures as files and names them as references.
     fn references(&self) -> Vec<String> {
-        (0..).map_while(|index| {
-            let levels = self.golden.get(&format!("input_image.{index}"))?;
-            let (height, width, _) = levels.dims3().expect("a picture");
-            let levels = levels.flatten_all().and_then(|t| t.to_vec1::<u8>()).expect("levels");
-            let name = format!("ref{index}.png");
-            image::RgbImage::from_raw(width as u32, height as u32, levels)
-                .expect("a picture")
-                .save(self.bench.path(&name))
-                .expect("it can be written");
-            Some(name)
-        })
-        .collect()
+        (0..)
+            .map_while(|index| {
+                let levels = self.golden.get(&format!("input_image.{index}"))?;
+                let (height, width, _) = levels.dims3().expect("a picture");
+                let levels = levels.flatten_all().and_then(|t| t.to_vec1::<u8>()).expect("levels");
+                let name = format!("ref{index}.png");
+                image::RgbImage::from_raw(width as u32, height as u32, levels)
+                    .expect("a picture")
+                    .save(self.bench.path(&name))
+                    .expect("it can be written");
+                Some(name)
+            })
+            .collect()
     }
 
     /// Runs the program and compares its PNG with the reference's picture.
@@ -49,8 +56,22 @@ impl Case {
         let length = self.cases["max_sequence_length"][length].to_string();
         let steps = self.golden["timesteps"].dims()[0].to_string();
         let mut arguments = vec![
-            "generate", "--model", model, "--prompt", prompt, "--max-sequence-length", &length, "--steps",
-            &steps, "--init-latents", "latents.safetensors", "--dtype", "f32", "--device", "cpu", "--out",
+            "generate",
+            "--model",
+            model,
+            "--prompt",
+            prompt,
+            "--max-sequence-length",
+            &length,
+            "--steps",
+            &steps,
+            "--init-latents",
+            "latents.safetensors",
+            "--dtype",
+            "f32",
+            "--device",
+            "cpu",
+            "--out",
             "out.png",
         ];
         arguments.extend(more);
@@ -61,7 +82,9 @@ impl Case {
         assert_eq!((picture.width() as usize, picture.height() as usize), (width, height));
         let expected = self.golden["image"]
             .permute((0, 2, 3, 1))
-            .and_then(|image| (image.to_dtype(DType::F64)? * 255.0)?.flatten_all()?.to_vec1::<f64>())
+            .and_then(|image| {
+                (image.to_dtype(DType::F64)? * 255.0)?.flatten_all()?.to_vec1::<f64>()
+            })
             .expect("values");
         let far = picture
             .as_raw()
@@ -69,7 +92,11 @@ impl Case {
             .zip(&expected)
             .filter(|(level, expected)| (f64::from(**level) - expected.round()).abs() > 1.0)
             .count();
-        assert!(far * 1000 <= expected.len(), "{far} of {} values are more than one level off", expected.len());
+        assert!(
+            far * 1000 <= expected.len(),
+            "{far} of {} values are more than one level off",
+            expected.len()
+        );
     }
 }
 

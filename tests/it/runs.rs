@@ -13,8 +13,21 @@ use crate::{
 
 fn arguments<'a>(model: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = vec![
-        "generate", "--model", model, "--prompt", "the red fox", "--width", "64", "--height", "64",
-        "--max-sequence-length", "64", "--dtype", "f32", "--out", "out.png",
+        "generate",
+        "--model",
+        model,
+        "--prompt",
+        "the red fox",
+        "--width",
+        "64",
+        "--height",
+        "64",
+        "--max-sequence-length",
+        "64",
+        "--dtype",
+        "f32",
+        "--out",
+        "out.png",
     ];
     arguments.extend(more);
     arguments
@@ -70,7 +83,10 @@ fn without_a_terminal_progress_is_a_line_a_stage() {
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(!run.stderr.contains(['\r', '\x1b']), "{run:?}");
     let lines: Vec<&str> = run.stderr.lines().collect();
-    assert!(lines.contains(&"Reading the prompt") && lines.contains(&"Painting, 3 steps"), "{lines:?}");
+    assert!(
+        lines.contains(&"Reading the prompt") && lines.contains(&"Painting, 3 steps"),
+        "{lines:?}"
+    );
     assert!(run.stdout.starts_with("out.png: 64 × 64"), "{run:?}");
 }
 
@@ -83,10 +99,15 @@ fn interrupting_a_run_ends_it_within_a_step_and_leaves_nothing() {
     let mut line = String::new();
     while !line.starts_with("Painting") {
         line.clear();
-        assert_ne!(said.read_line(&mut line).expect("text"), 0, "the run ended before it was interrupted");
+        assert_ne!(
+            said.read_line(&mut line).expect("text"),
+            0,
+            "the run ended before it was interrupted"
+        );
     }
     let start = Instant::now();
-    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let signal =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(signal.success());
     let code = child.wait().expect("it ends").code();
     assert!(start.elapsed() < Duration::from_secs(10), "it went on for {:?}", start.elapsed());

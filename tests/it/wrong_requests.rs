@@ -9,7 +9,8 @@ use crate::{
 
 fn refuses(more: &[&str], words: &str) {
     let model = model();
-    let mut arguments = vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
+    let mut arguments =
+        vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
     arguments.extend(more);
     Bench::new().refuses(&arguments, words);
 }
@@ -79,7 +80,9 @@ fn what_is_missing_on_the_command_line_is_named() {
 #[test]
 fn prompts_that_cannot_be_read_are_refused() {
     let model = model();
-    for (prompt, words) in [("", "empty"), (" \n\t ", "empty"), (&*"fox ".repeat(2500), "10000 characters")] {
+    for (prompt, words) in
+        [("", "empty"), (" \n\t ", "empty"), (&*"fox ".repeat(2500), "10000 characters")]
+    {
         let arguments = ["generate", "--model", &model, "--prompt", prompt, "--out", "out.png"];
         Bench::new().refuses(&arguments, words);
     }
@@ -97,8 +100,21 @@ fn any_other_prompt_paints() {
         "-1",
     ] {
         let arguments = [
-            "generate", "--model", &model, "--prompt", prompt, "--width", "32", "--height", "32", "--steps",
-            "1", "--max-sequence-length", "24", "--out", "out.png",
+            "generate",
+            "--model",
+            &model,
+            "--prompt",
+            prompt,
+            "--width",
+            "32",
+            "--height",
+            "32",
+            "--steps",
+            "1",
+            "--max-sequence-length",
+            "24",
+            "--out",
+            "out.png",
         ];
         Bench::new().paints(&arguments, &[]);
     }
@@ -119,7 +135,10 @@ fn a_place_that_cannot_be_written_is_refused_before_the_run() {
         let arguments = ["generate", "--model", &model, "--prompt", "a fox", "--out", place];
         let run = bench.refuses(&arguments, words);
         assert!(!run.stderr.contains("Loading"), "it began to work: {run:?}");
-        assert!(!run.stderr.contains(".tmp"), "it tells of a file that the user does not know: {run:?}");
+        assert!(
+            !run.stderr.contains(".tmp"),
+            "it tells of a file that the user does not know: {run:?}"
+        );
     }
 }
 
@@ -137,7 +156,8 @@ fn a_folder_called_like_a_picture_is_not_replaced() {
 fn a_failed_run_leaves_the_picture_that_was_there() {
     let bench = Bench::new();
     fs::write(bench.path("out.png"), "before").expect("a file");
-    let arguments = ["generate", "--model", "no-such-model", "--prompt", "a fox", "--out", "out.png"];
+    let arguments =
+        ["generate", "--model", "no-such-model", "--prompt", "a fox", "--out", "out.png"];
     bench.refuses(&arguments, "no-such-model");
     assert_eq!(fs::read(bench.path("out.png")).expect("it is there"), b"before");
 }
@@ -156,7 +176,10 @@ fn models_that_are_none_are_refused() {
         (&*empty, "model_index.json"),
         (&*other, "QwenImageLayeredPipeline"),
     ] {
-        bench.refuses(&["generate", "--model", model, "--prompt", "a fox", "--out", "out.png"], words);
+        bench.refuses(
+            &["generate", "--model", model, "--prompt", "a fox", "--out", "out.png"],
+            words,
+        );
     }
 }
 
@@ -165,10 +188,14 @@ fn latents_of_another_shape_or_none_are_refused() {
     let model = model();
     let bench = Bench::new();
     let size = ["--width", "64", "--height", "32", "--max-sequence-length", "24"];
-    fs::write(bench.path("shape.safetensors"), tensor_file("latents", &[1, 32, 4, 4], 0.5)).expect("a file");
-    fs::write(bench.path("packed.safetensors"), tensor_file("latents", &[1, 8, 32], 0.5)).expect("a file");
-    fs::write(bench.path("name.safetensors"), tensor_file("noise", &[1, 32, 2, 4], 0.5)).expect("a file");
-    fs::write(bench.path("nan.safetensors"), tensor_file("latents", &[1, 32, 2, 4], f32::NAN)).expect("a file");
+    fs::write(bench.path("shape.safetensors"), tensor_file("latents", &[1, 32, 4, 4], 0.5))
+        .expect("a file");
+    fs::write(bench.path("packed.safetensors"), tensor_file("latents", &[1, 8, 32], 0.5))
+        .expect("a file");
+    fs::write(bench.path("name.safetensors"), tensor_file("noise", &[1, 32, 2, 4], 0.5))
+        .expect("a file");
+    fs::write(bench.path("nan.safetensors"), tensor_file("latents", &[1, 32, 2, 4], f32::NAN))
+        .expect("a file");
     fs::write(bench.path("text.safetensors"), "these are no latents").expect("a file");
     fs::write(bench.path("empty.safetensors"), "").expect("a file");
     for (file, words) in [
@@ -182,7 +209,8 @@ fn latents_of_another_shape_or_none_are_refused() {
         ("/dev/zero", "/dev/zero"),
         (".", "cannot read"),
     ] {
-        let mut arguments = vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
+        let mut arguments =
+            vec!["generate", "--model", &model, "--prompt", "a fox", "--out", "out.png"];
         arguments.extend(size);
         arguments.extend(["--init-latents", file]);
         bench.refuses(&arguments, words);
@@ -197,10 +225,20 @@ fn with_json_the_error_is_an_object_too() {
         let object: Value = serde_json::from_str(&run.stdout).expect("one JSON object on stdout");
         assert_eq!(object["error"]["code"], code, "{run:?}");
         let message = object["error"]["message"].as_str().expect("a message");
-        assert_eq!(run.stderr.lines().last(), Some(format!("error: {message}").as_str()), "{run:?}");
+        assert_eq!(
+            run.stderr.lines().last(),
+            Some(format!("error: {message}").as_str()),
+            "{run:?}"
+        );
     };
-    check(&["generate", "--json", "--prompt", "a fox", "--out", "out.png", "--width", "7"], "invalid_request");
-    check(&["generate", "--json", "--prompt", "a fox", "--out", "out.png", "--model", "none"], "model_missing");
+    check(
+        &["generate", "--json", "--prompt", "a fox", "--out", "out.png", "--width", "7"],
+        "invalid_request",
+    );
+    check(
+        &["generate", "--json", "--prompt", "a fox", "--out", "out.png", "--model", "none"],
+        "model_missing",
+    );
     check(&["generate", "--json", "--prompt", "a fox", "--out", "/proc/out.png"], "unwritable");
     check(&["generate", "--json"], "usage");
 }

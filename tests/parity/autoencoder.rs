@@ -18,7 +18,10 @@ fn pixels_become_the_latents_of_the_reference_and_latents_its_pixels() {
     let patches = latents::patchify(&mode).expect("patches");
     let normal = autoencoder.normalize(&patches).expect("patches");
     golden.check("latent_patchified_bn", &normal);
-    let back = autoencoder.denormalize(&normal).and_then(|patches| latents::unpatchify(&patches)).expect("latents");
+    let back = autoencoder
+        .denormalize(&normal)
+        .and_then(|patches| latents::unpatchify(&patches))
+        .expect("latents");
     assert!(crate::golden::largest_difference(&back, &mode) < 1e-4);
 
     golden.check("decoded", &autoencoder.decode(&golden.tensor("latent_mode")).expect("pixels"));

@@ -82,14 +82,19 @@ impl Cases {
 
     pub(crate) fn max_sequence_length(&self, case: &str) -> usize {
         let lengths = &self.0["max_sequence_length"];
-        lengths.get(case).or_else(|| lengths.get("others")).and_then(serde_json::Value::as_u64).expect("a length") as usize
+        lengths
+            .get(case)
+            .or_else(|| lengths.get("others"))
+            .and_then(serde_json::Value::as_u64)
+            .expect("a length") as usize
     }
 }
 
 /// A JSON file among the fixtures.
 pub(crate) fn json(name: &str) -> serde_json::Value {
     let path = reference_dir().join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).expect("valid JSON")
 }
 
@@ -124,7 +129,10 @@ impl Golden {
     }
 
     pub(crate) fn tensor(&self, tensor: &str) -> Tensor {
-        self.tensors.get(tensor).unwrap_or_else(|| panic!("{} has no `{tensor}`", self.name)).clone()
+        self.tensors
+            .get(tensor)
+            .unwrap_or_else(|| panic!("{} has no `{tensor}`", self.name))
+            .clone()
     }
 
     /// Fails unless `actual` has the reference's shape and lies within the stated tolerance.
@@ -147,7 +155,10 @@ impl Golden {
 /// Largest absolute difference; infinite when a value is not a number.
 pub(crate) fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
     let flat = |tensor: &Tensor| {
-        tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>()).expect("numbers")
+        tensor
+            .to_dtype(DType::F64)
+            .and_then(|t| t.flatten_all()?.to_vec1::<f64>())
+            .expect("numbers")
     };
     flat(a).iter().zip(flat(b)).map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, difference| {
         if difference.is_nan() { f64::INFINITY } else { most.max(difference) }

@@ -4,7 +4,8 @@ use engine::{Image, preprocess};
 use crate::golden::{Golden, reference_dir};
 
 fn open(name: &str) -> Image {
-    Image::open(&reference_dir().join("flux2-golden/images").join(name)).expect("the fixture is whole")
+    Image::open(&reference_dir().join("flux2-golden/images").join(name))
+        .expect("the fixture is whole")
 }
 
 #[test]
@@ -43,7 +44,8 @@ fn references_above_a_megapixel_are_scaled_as_pillow_does() {
 
 #[test]
 fn halves_are_rounded_to_even() {
-    let unit = Tensor::from_vec(vec![0.5 / 255.0, 1.5 / 255.0, 1f32], (3, 1, 1), &Device::Cpu).expect("a pixel");
+    let unit = Tensor::from_vec(vec![0.5 / 255.0, 1.5 / 255.0, 1f32], (3, 1, 1), &Device::Cpu)
+        .expect("a pixel");
     let image = preprocess::to_image(&unit).expect("an image");
     assert_eq!(image.rgba(), [0, 2, 255, 255]);
 }

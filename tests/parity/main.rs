@@ -2,8 +2,8 @@
 //!
 //! Another fixture set of the same layout is tested by `REFERENCE_DIR=… cargo test … --test parity`.
 
-mod golden;
 mod autoencoder;
+mod golden;
 mod images;
 mod noise;
 mod pipelines;

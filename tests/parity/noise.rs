@@ -5,10 +5,12 @@ use crate::golden::reference_dir;
 #[test]
 fn seeds_give_the_numbers_of_pytorch() {
     let path = reference_dir().join("torch_randn.safetensors");
-    let tensors = candle_core::safetensors::load(path, &candle_core::Device::Cpu).expect("the fixture is whole");
+    let tensors = candle_core::safetensors::load(path, &candle_core::Device::Cpu)
+        .expect("the fixture is whole");
     let mut checked = 0;
     for (name, tensor) in &tensors {
-        let Some(stem) = name.strip_prefix("seed").and_then(|name| name.strip_suffix(".f32")) else {
+        let Some(stem) = name.strip_prefix("seed").and_then(|name| name.strip_suffix(".f32"))
+        else {
             continue;
         };
         let (seed, draw) = stem.split_once('.').expect("seedS.draw");

@@ -99,8 +99,14 @@ impl Case {
 
         let last = golden.names().filter(|name| name.starts_with("latents_step.")).count() - 1;
         let last = format!("latents_step.{last}");
-        recorder.check_all(golden, &[&last, "call.00.output", "call.00.hidden_states", "call.00.timestep"]);
-        let calls = golden.names().filter(|name| name.starts_with("call.") && name.ends_with(".output")).count();
+        recorder.check_all(
+            golden,
+            &[&last, "call.00.output", "call.00.hidden_states", "call.00.timestep"],
+        );
+        let calls = golden
+            .names()
+            .filter(|name| name.starts_with("call.") && name.ends_with(".output"))
+            .count();
         assert_eq!(recorder.calls(), calls, "transformer calls");
         golden.check("image", &unit);
         check_levels(&unit, &image);
@@ -109,8 +115,11 @@ impl Case {
 
 /// At most one level of 255 away on 99.9 % of values, as a saved PNG would be.
 fn check_levels(unit: &Tensor, expected: &Tensor) {
-    for (image, expected) in to_images(unit).expect("pictures").iter().zip(to_images(expected).expect("pictures")) {
-        let far = image.rgba().iter().zip(expected.rgba()).filter(|(a, b)| a.abs_diff(**b) > 1).count();
+    for (image, expected) in
+        to_images(unit).expect("pictures").iter().zip(to_images(expected).expect("pictures"))
+    {
+        let far =
+            image.rgba().iter().zip(expected.rgba()).filter(|(a, b)| a.abs_diff(**b) > 1).count();
         assert!(far * 1000 <= image.rgba().len(), "{far} of {} values are off", image.rgba().len());
     }
 }

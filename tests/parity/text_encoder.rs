@@ -14,7 +14,8 @@ fn ids(tokens: &Tokens) -> Tensor {
 
 fn mask(tokens: &Tokens) -> Tensor {
     let length = tokens.ids[0].len();
-    let mask: Vec<i64> = tokens.padding.concat().into_iter().map(|padding| i64::from(!padding)).collect();
+    let mask: Vec<i64> =
+        tokens.padding.concat().into_iter().map(|padding| i64::from(!padding)).collect();
     Tensor::from_vec(mask, (tokens.ids.len(), length), &Device::Cpu).expect("mask")
 }
 
@@ -70,7 +71,8 @@ fn sixteen_bits_stay_close_to_thirty_two() {
     let (golden, cases) = (Golden::open(FILE), Cases::read());
     let tokens = klein(true, false).tokenize(&[cases.prompt(2)], 64).expect("tokens");
     let config = Config::parse(&config("text_encoder/config.json")).expect("a configuration");
-    let source = weights::Checkpoint::open(&crate::golden::model_dir().join("text_encoder")).expect("weights");
+    let source = weights::Checkpoint::open(&crate::golden::model_dir().join("text_encoder"))
+        .expect("weights");
     let params = nn::Params::new(std::sync::Arc::new(source), DType::BF16, Device::Cpu);
     let encoder = Qwen3::load(config, 27, &params).expect("weights");
     let probe: &mut dyn Probe = &mut Unwatched;
@@ -81,7 +83,9 @@ fn sixteen_bits_stay_close_to_thirty_two() {
 }
 
 fn cosine(a: &Tensor, b: &Tensor) -> f64 {
-    let flat = |t: &Tensor| t.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>()).expect("numbers");
+    let flat = |t: &Tensor| {
+        t.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>()).expect("numbers")
+    };
     let (a, b) = (flat(a), flat(b));
     let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
     dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()

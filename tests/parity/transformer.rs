@@ -35,12 +35,22 @@ fn check(case: &str) {
     };
     let output = transformer.forward(&inputs, &mut recorder).expect("a forward pass");
     golden.check("output", &output);
-    let mut required: Vec<String> =
-        ["temb", "mod_img", "mod_txt", "mod_single", "x_embedder", "context_embedder", "norm_out", "output"]
-            .map(String::from)
-            .to_vec();
+    let mut required: Vec<String> = [
+        "temb",
+        "mod_img",
+        "mod_txt",
+        "mod_single",
+        "x_embedder",
+        "context_embedder",
+        "norm_out",
+        "output",
+    ]
+    .map(String::from)
+    .to_vec();
     for index in 0..double {
-        required.extend(["img", "txt", "attn_img", "attn_txt"].map(|part| format!("double.{index}.{part}")));
+        required.extend(
+            ["img", "txt", "attn_img", "attn_txt"].map(|part| format!("double.{index}.{part}")),
+        );
     }
     required.extend((0..single).map(|index| format!("single.{index}")));
     let required: Vec<&str> = required.iter().map(String::as_str).collect();

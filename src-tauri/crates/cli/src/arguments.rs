@@ -180,7 +180,9 @@ pub(crate) enum Shape {
 }
 
 fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("a whole number from 0 is needed, at most {} bits long", 8 * size_of::<N>()))
+    text.parse().map_err(|_| {
+        format!("a whole number from 0 is needed, at most {} bits long", 8 * size_of::<N>())
+    })
 }
 
 fn decimal(text: &str) -> Result<f64, String> {

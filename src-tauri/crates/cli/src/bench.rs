@@ -11,7 +11,8 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     let folder: PathBuf = options.model.clone();
     let size = engine::Size::new(options.width, options.height)?;
     let start = Instant::now();
-    let mut step = rehearse(&folder, size, options.max_sequence_length, Precision::from(options.dtype))?;
+    let mut step =
+        rehearse(&folder, size, options.max_sequence_length, Precision::from(options.dtype))?;
     let load = start.elapsed().as_secs_f64();
     let mut seconds = Vec::with_capacity(options.repeat);
     for _ in 0..options.repeat.max(1) {
@@ -33,8 +34,10 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
 
 /// The most that this process held at once, as the system counts it.
 fn peak_memory() -> Result<u64, Failure> {
-    let unknown = |error: String| Failure::from(Error::Panicked(format!("peak memory is unknown: {error}")));
-    let status = std::fs::read_to_string("/proc/self/status").map_err(|error| unknown(error.to_string()))?;
+    let unknown =
+        |error: String| Failure::from(Error::Panicked(format!("peak memory is unknown: {error}")));
+    let status =
+        std::fs::read_to_string("/proc/self/status").map_err(|error| unknown(error.to_string()))?;
     status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))

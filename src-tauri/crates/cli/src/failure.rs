@@ -67,8 +67,11 @@ impl From<Error> for Failure {
 }
 
 fn first_paragraph(text: &str) -> String {
-    let paragraph: Vec<&str> =
-        text.trim_start_matches("error: ").lines().take_while(|line| !line.trim().is_empty()).collect();
+    let paragraph: Vec<&str> = text
+        .trim_start_matches("error: ")
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .collect();
     one_line(&paragraph.join(" "))
 }
 
@@ -82,8 +85,12 @@ mod tests {
 
     #[test]
     fn a_multi_line_complaint_becomes_one_line() {
-        let text = "error: the following arguments were not provided:\n  --prompt <TEXT>\n\nUsage: …";
-        assert_eq!(first_paragraph(text), "the following arguments were not provided: --prompt <TEXT>");
+        let text =
+            "error: the following arguments were not provided:\n  --prompt <TEXT>\n\nUsage: …";
+        assert_eq!(
+            first_paragraph(text),
+            "the following arguments were not provided: --prompt <TEXT>"
+        );
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::{
 use engine::{Catalog, Draft, Engine, Error, Image, ImageId, Inpaint, JobEvent, Model, Request};
 use serde_json::json;
 
-use crate::{arguments::Generate, failure::Failure, interrupt::on_interrupt, progress::Progress, say};
+use crate::{
+    arguments::Generate, failure::Failure, interrupt::on_interrupt, progress::Progress, say,
+};
 
 /// What the reference repaints with when it is not told.
 const DEFAULT_STRENGTH: f64 = 0.8;
@@ -111,7 +113,11 @@ struct Painted {
     steps: usize,
 }
 
-fn paint(model: &Model, request: &Request, progress: &mut Progress) -> Result<(Painted, Engine), Failure> {
+fn paint(
+    model: &Model,
+    request: &Request,
+    progress: &mut Progress,
+) -> Result<(Painted, Engine), Failure> {
     let engine = Engine::start()?;
     let (sender, events) = mpsc::channel();
     let stopper = engine.clone();

@@ -138,9 +138,16 @@ impl Sizes {
         list.linear("single_stream_modulation.linear", 3 * dim, dim);
         for index in 0..self.transformer_blocks {
             let block = format!("transformer_blocks.{index}");
-            for name in
-                ["to_q", "to_k", "to_v", "add_q_proj", "add_k_proj", "add_v_proj", "to_out.0", "to_add_out"]
-            {
+            for name in [
+                "to_q",
+                "to_k",
+                "to_v",
+                "add_q_proj",
+                "add_k_proj",
+                "add_v_proj",
+                "to_out.0",
+                "to_add_out",
+            ] {
                 list.linear(&format!("{block}.attn.{name}"), dim, dim);
             }
             for name in ["norm_q", "norm_k", "norm_added_q", "norm_added_k"] {

@@ -7,9 +7,11 @@ use crate::{arguments::Models, failure::Failure, say};
 
 pub(crate) fn run(options: &Models) -> Result<(), Failure> {
     let catalog = Catalog::load(&locations::roots())?;
-    let default = catalog.models().iter().find(|model| model.is_ready()).map(|model| model.id.as_str());
+    let default =
+        catalog.models().iter().find(|model| model.is_ready()).map(|model| model.id.as_str());
     if options.json {
-        let models: Vec<Value> = catalog.models().iter().map(|model| as_json(model, default)).collect();
+        let models: Vec<Value> =
+            catalog.models().iter().map(|model| as_json(model, default)).collect();
         say(&format!("{}\n", json!({ "models": models })));
     } else {
         let width = catalog.models().iter().map(|model| model.id.len()).max().unwrap_or_default();

@@ -22,7 +22,9 @@ impl Progress {
             JobEvent::Started { steps } => self.steps = *steps,
             JobEvent::Stage(Stage::Load) => self.stage("Loading the model"),
             JobEvent::Stage(Stage::Encode) => self.stage("Reading the prompt"),
-            JobEvent::Stage(Stage::Denoise) => self.stage(&format!("Painting, {} steps", self.steps)),
+            JobEvent::Stage(Stage::Denoise) => {
+                self.stage(&format!("Painting, {} steps", self.steps))
+            }
             JobEvent::Stage(Stage::Decode) => self.stage("Finishing the picture"),
             JobEvent::Step { done, total, .. } if self.is_terminal => {
                 self.stage(&format!("Painting, step {done} of {total}"));

@@ -35,7 +35,8 @@ pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
     if out.exists() {
         return Err(unwritable(out, "it exists already"));
     }
-    let tokenizer = options.tokenizer.clone().unwrap_or_else(|| locations::roots().starter.join("tokenizer"));
+    let tokenizer =
+        options.tokenizer.clone().unwrap_or_else(|| locations::roots().starter.join("tokenizer"));
     if !tokenizer.join("tokenizer.json").is_file() {
         return Err(Failure::new(
             "unreadable",
@@ -48,8 +49,18 @@ pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
     };
     let sizes = Sizes::of(options.shape);
     let components = [
-        Component::new("transformer", "diffusion_pytorch_model", sizes.transformer(), sizes.transformer_config()),
-        Component::new("text_encoder", "model", sizes.text_encoder(), sizes.text_encoder_config(torch_name(options.dtype))),
+        Component::new(
+            "transformer",
+            "diffusion_pytorch_model",
+            sizes.transformer(),
+            sizes.transformer_config(),
+        ),
+        Component::new(
+            "text_encoder",
+            "model",
+            sizes.text_encoder(),
+            sizes.text_encoder_config(torch_name(options.dtype)),
+        ),
         Component::new("vae", "diffusion_pytorch_model", vae(), vae_config()),
     ];
     let bytes: u64 = components.iter().map(|component| component.bytes(options.dtype)).sum();
@@ -58,8 +69,9 @@ pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
     let stopped = on_interrupt(|| ())?;
     let name = out.file_name().ok_or_else(|| unwritable(out, "it has no name"))?;
     let partial = parent.join(format!(".{}.partial", name.to_string_lossy()));
-    let result = write_model(&partial, &tokenizer, &components, &Drawer::new(options.dtype, &stopped))
-        .and_then(|()| fs::rename(&partial, out));
+    let result =
+        write_model(&partial, &tokenizer, &components, &Drawer::new(options.dtype, &stopped))
+            .and_then(|()| fs::rename(&partial, out));
     if let Err(error) = result {
         // What was written is useless; that removing it may fail too changes nothing.
         let _ = fs::remove_dir_all(&partial);
@@ -69,7 +81,11 @@ pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
             unwritable(out, &error.to_string())
         });
     }
-    say(&format!("{}: {:.1} GB of random weights, for measuring only\n", out.display(), bytes as f64 / 1e9));
+    say(&format!(
+        "{}: {:.1} GB of random weights, for measuring only\n",
+        out.display(),
+        bytes as f64 / 1e9
+    ));
     Ok(())
 }
 
@@ -82,7 +98,12 @@ struct Component {
 }
 
 impl Component {
-    fn new(folder: &'static str, stem: &'static str, tensors: Vec<TensorSpec>, config: Value) -> Self {
+    fn new(
+        folder: &'static str,
+        stem: &'static str,
+        tensors: Vec<TensorSpec>,
+        config: Value,
+    ) -> Self {
         Self { folder, stem, tensors, config }
     }
 
@@ -109,7 +130,12 @@ impl Component {
     }
 }
 
-fn write_model(folder: &Path, tokenizer: &Path, components: &[Component], drawer: &Drawer<'_>) -> std::io::Result<()> {
+fn write_model(
+    folder: &Path,
+    tokenizer: &Path,
+    components: &[Component],
+    drawer: &Drawer<'_>,
+) -> std::io::Result<()> {
     // Left by a run that was killed.
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -147,7 +173,11 @@ fn write_model(folder: &Path, tokenizer: &Path, components: &[Component], drawer
     )
 }
 
-fn write_component(folder: &Path, component: &Component, drawer: &Drawer<'_>) -> std::io::Result<()> {
+fn write_component(
+    folder: &Path,
+    component: &Component,
+    drawer: &Drawer<'_>,
+) -> std::io::Result<()> {
     fs::create_dir(folder)?;
     write_json(&folder.join("config.json"), &component.config)?;
     let shards = component.shards(drawer.dtype);
@@ -171,7 +201,11 @@ fn write_component(folder: &Path, component: &Component, drawer: &Drawer<'_>) ->
     Ok(())
 }
 
-fn write_shard(path: &PathBuf, tensors: &[&TensorSpec], drawer: &Drawer<'_>) -> std::io::Result<()> {
+fn write_shard(
+    path: &PathBuf,
+    tensors: &[&TensorSpec],
+    drawer: &Drawer<'_>,
+) -> std::io::Result<()> {
     let mut header = Map::new();
     header.insert("__metadata__".into(), json!({ "format": "pt", "synthetic": "random numbers" }));
     let mut offset = 0;
@@ -221,7 +255,9 @@ impl<'a> Drawer<'a> {
     fn write(&self, out: &mut impl Write, tensor: &TensorSpec, seed: u64) -> std::io::Result<()> {
         let table: Vec<f32> = match tensor.fill {
             Fill::Constant(value) => vec![value],
-            Fill::Normal(deviation) => self.normal.iter().map(|number| number * deviation).collect(),
+            Fill::Normal(deviation) => {
+                self.normal.iter().map(|number| number * deviation).collect()
+            }
         };
         match self.dtype {
             Dtype::F32 => self.write_from(out, tensor.len(), seed, &table, f32::to_le_bytes),
@@ -279,12 +315,17 @@ fn next(state: &mut u64) -> u64 {
 }
 
 fn check_space(folder: &Path, needed: u64) -> Result<(), Failure> {
-    let disk = rustix::fs::statvfs(folder).map_err(|error| unwritable(folder, &error.to_string()))?;
+    let disk =
+        rustix::fs::statvfs(folder).map_err(|error| unwritable(folder, &error.to_string()))?;
     let free = disk.f_bavail * disk.f_frsize;
     if free < needed + DISK_RESERVE {
         return Err(unwritable(
             folder,
-            &format!("{:.1} GB are needed and {:.1} GB are free", (needed + DISK_RESERVE) as f64 / 1e9, free as f64 / 1e9),
+            &format!(
+                "{:.1} GB are needed and {:.1} GB are free",
+                (needed + DISK_RESERVE) as f64 / 1e9,
+                free as f64 / 1e9
+            ),
         ));
     }
     Ok(())
@@ -335,10 +376,13 @@ mod tests {
     fn a_written_file_has_the_layout_of_safetensors() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a.safetensors");
-        let [ones, noise] =
-            [tensor("ones", &[3], Fill::Constant(1.0)), tensor("noise", &[400, 501], Fill::Normal(0.5))];
+        let [ones, noise] = [
+            tensor("ones", &[3], Fill::Constant(1.0)),
+            tensor("noise", &[400, 501], Fill::Normal(0.5)),
+        ];
         let stopped = AtomicBool::new(false);
-        write_shard(&path, &[&ones, &noise], &Drawer::new(Dtype::F32, &stopped)).expect("it is written");
+        write_shard(&path, &[&ones, &noise], &Drawer::new(Dtype::F32, &stopped))
+            .expect("it is written");
 
         let bytes = fs::read(&path).expect("the file");
         let header_len = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
@@ -357,7 +401,8 @@ mod tests {
     #[test]
     fn a_component_is_cut_where_the_publisher_s_is() {
         let big = || tensor("big", &[1_500_000_000], Fill::Constant(0.0));
-        let component = Component::new("transformer", "model", vec![big(), big(), big()], Value::Null);
+        let component =
+            Component::new("transformer", "model", vec![big(), big(), big()], Value::Null);
         let counts: Vec<usize> = component.shards(Dtype::Bf16).iter().map(Vec::len).collect();
         assert_eq!(counts, [1, 1, 1]);
     }

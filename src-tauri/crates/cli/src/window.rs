@@ -9,7 +9,8 @@ use std::{
 
 use crate::failure::Failure;
 
-const WINDOW_PROGRAM: &str = if cfg!(windows) { "asset-editor-window.exe" } else { "asset-editor-window" };
+const WINDOW_PROGRAM: &str =
+    if cfg!(windows) { "asset-editor-window.exe" } else { "asset-editor-window" };
 
 /// Whether the arguments ask for the window: there are none, or the first is a file.
 pub(crate) fn is_meant_by(arguments: &[OsString]) -> bool {
@@ -74,7 +75,9 @@ mod tests {
 
     #[test]
     fn commands_and_flags_do_not_open_the_window() {
-        for arguments in [&["generate"][..], &["models", "--json"], &["--help"], &["no-such-file.png"]] {
+        for arguments in
+            [&["generate"][..], &["models", "--json"], &["--help"], &["no-such-file.png"]]
+        {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
             assert!(!is_meant_by(&arguments), "{arguments:?}");
         }
@@ -95,7 +98,10 @@ mod tests {
             std::fs::write(place.join(WINDOW_PROGRAM), "").expect("a file");
         }
         let path = Some(other.clone().into_os_string());
-        assert_eq!(find(Some(beside.join("asset-editor")), path.clone()), Some(beside.join(WINDOW_PROGRAM)));
+        assert_eq!(
+            find(Some(beside.join("asset-editor")), path.clone()),
+            Some(beside.join(WINDOW_PROGRAM))
+        );
         assert_eq!(find(None, path), Some(other.join(WINDOW_PROGRAM)));
     }
 }

@@ -131,15 +131,19 @@ impl Catalog {
                 .cloned()
                 .ok_or_else(|| Error::ModelMissing("no model is installed".into()));
         };
-        let listed =
-            self.models.iter().find(|model| model.id == name || model.name.eq_ignore_ascii_case(name));
+        let listed = self
+            .models
+            .iter()
+            .find(|model| model.id == name || model.name.eq_ignore_ascii_case(name));
         let model = match listed {
             Some(model) => model.clone(),
             None => self.find_folder(Path::new(name))?,
         };
         match model.missing.first() {
             None => Ok(model),
-            Some(missing) => Err(Error::ModelMissing(format!("model `{name}` is not ready: {missing}"))),
+            Some(missing) => {
+                Err(Error::ModelMissing(format!("model `{name}` is not ready: {missing}")))
+            }
         }
     }
 
@@ -152,9 +156,7 @@ impl Catalog {
                 ids.join(", ")
             )));
         }
-        let same = |model: &&Model| {
-            matches!((fs::canonicalize(&model.folder), fs::canonicalize(folder)), (Ok(a), Ok(b)) if a == b)
-        };
+        let same = |model: &&Model| matches!((fs::canonicalize(&model.folder), fs::canonicalize(folder)), (Ok(a), Ok(b)) if a == b);
         if let Some(model) = self.models.iter().find(same) {
             return Ok(model.clone());
         }
@@ -171,7 +173,9 @@ impl Catalog {
 }
 
 fn model_in_folder(folder: &Path) -> Model {
-    let name = folder.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned());
+    let name = folder
+        .file_name()
+        .map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned());
     let (index, mut missing) = match ModelIndex::read(folder) {
         Ok(index) => (index, Vec::new()),
         Err(error) => (ModelIndex::default(), vec![error.to_string()]),
@@ -236,7 +240,9 @@ impl ModelIndex {
             return Err(damaged(&"it names no `_class_name`"));
         }
         match index.class_name.as_str() {
-            "Flux2KleinPipeline" | "Flux2KleinInpaintPipeline" | "Flux2KleinKVPipeline" => Ok(index),
+            "Flux2KleinPipeline" | "Flux2KleinInpaintPipeline" | "Flux2KleinKVPipeline" => {
+                Ok(index)
+            }
             other => Err(Error::ModelBroken(format!(
                 "`{}` holds a model of the kind `{other}`; FLUX.2-klein is supported",
                 folder.display()

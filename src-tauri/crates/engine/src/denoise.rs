@@ -42,8 +42,7 @@ pub(crate) fn denoise(
     for step in 0..total {
         monitor.check()?;
         let (sigma, next) = (schedule.sigmas()[step], schedule.sigmas()[step + 1]);
-        let velocity =
-            sampler.velocity(schedule, step, &latents, probe).map_err(&failed)?;
+        let velocity = sampler.velocity(schedule, step, &latents, probe).map_err(&failed)?;
         let stepped = euler(&latents, &velocity, next - sigma)
             .and_then(|stepped| sampler.constrain(stepped, next))
             .and_then(|stepped| stepped.to_dtype(dtype))

@@ -65,7 +65,9 @@ impl Error {
 
     /// For `map_err` while a component of a model is built from its files.
     pub(crate) fn broken(component: &'static str) -> impl Fn(candle_core::Error) -> Self {
-        move |source| Self::ModelBroken(format!("the {component} cannot be loaded: {}", one_line(&source)))
+        move |source| {
+            Self::ModelBroken(format!("the {component} cannot be loaded: {}", one_line(&source)))
+        }
     }
 }
 

@@ -103,11 +103,19 @@ impl Image {
         let result = if opaque {
             let rgb = self.rgb();
             image::ImageEncoder::write_image(
-                encoder, &rgb, self.width, self.height, image::ExtendedColorType::Rgb8,
+                encoder,
+                &rgb,
+                self.width,
+                self.height,
+                image::ExtendedColorType::Rgb8,
             )
         } else {
             image::ImageEncoder::write_image(
-                encoder, &self.rgba, self.width, self.height, image::ExtendedColorType::Rgba8,
+                encoder,
+                &self.rgba,
+                self.width,
+                self.height,
+                image::ExtendedColorType::Rgba8,
             )
         };
         result.map_err(|error| error.to_string())?;
@@ -154,7 +162,8 @@ impl Image {
 /// # Errors
 /// [`Error::Unwritable`].
 pub fn check_writable(path: &Path) -> Result<()> {
-    let unwritable = |reason: &str| Error::Unwritable { path: path.to_owned(), reason: reason.to_owned() };
+    let unwritable =
+        |reason: &str| Error::Unwritable { path: path.to_owned(), reason: reason.to_owned() };
     if path.is_dir() {
         return Err(unwritable("this is a folder"));
     }

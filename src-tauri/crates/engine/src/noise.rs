@@ -28,8 +28,9 @@ impl Noise {
         state[0] = seed as u32;
         for index in 1..STATE {
             let previous = state[index - 1];
-            state[index] =
-                1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(index as u32);
+            state[index] = 1_812_433_253u32
+                .wrapping_mul(previous ^ (previous >> 30))
+                .wrapping_add(index as u32);
         }
         Self { state, next: STATE, spare: None }
     }
@@ -91,8 +92,8 @@ impl Noise {
 
     fn twist(&mut self) {
         for index in 0..STATE {
-            let mixed = (self.state[index] & 0x8000_0000)
-                | (self.state[(index + 1) % STATE] & 0x7fff_ffff);
+            let mixed =
+                (self.state[index] & 0x8000_0000) | (self.state[(index + 1) % STATE] & 0x7fff_ffff);
             let twisted = (mixed >> 1) ^ if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
             self.state[index] = self.state[(index + SHIFT) % STATE] ^ twisted;
         }

@@ -66,7 +66,10 @@ pub fn initial(image: &Image) -> Result<Rgb> {
 /// If the resampler fails.
 pub fn mask(mask: &Image, width: u32, height: u32) -> Result<Vec<f32>> {
     let scaled: Vec<u8> = lanczos(mask, width, height)?.rgba().chunks_exact(4).map(luma).collect();
-    Ok(scaled.into_iter().map(|level| if f32::from(level) / 255.0 >= 0.5 { 1.0 } else { 0.0 }).collect())
+    Ok(scaled
+        .into_iter()
+        .map(|level| if f32::from(level) / 255.0 >= 0.5 { 1.0 } else { 0.0 })
+        .collect())
 }
 
 /// Bilinear without antialiasing and with half-pixel centres, `mask` row by row.
@@ -100,7 +103,10 @@ pub fn to_tensor(image: &Rgb, device: &Device) -> TensorResult<Tensor> {
     let size = (1, image.height as usize, image.width as usize, 3);
     let levels: Vec<f32> =
         image.pixels.iter().map(|&level| f32::from(level) / 255.0 * 2.0 - 1.0).collect();
-    Tensor::from_vec(levels, size, &Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?.to_device(device)
+    Tensor::from_vec(levels, size, &Device::Cpu)?
+        .permute((0, 3, 1, 2))?
+        .contiguous()?
+        .to_device(device)
 }
 
 /// Pixels `[1, 3, h, w]` to values from 0 to 1, `[1, 3, h, w]` in f32 on the CPU.
@@ -124,7 +130,12 @@ pub fn to_image(unit: &Tensor) -> Result<Image> {
     let area = width * height;
     let rgba = (0..area)
         .flat_map(|pixel| {
-            [level(planes[pixel]), level(planes[area + pixel]), level(planes[2 * area + pixel]), 255]
+            [
+                level(planes[pixel]),
+                level(planes[area + pixel]),
+                level(planes[2 * area + pixel]),
+                255,
+            ]
         })
         .collect();
     Image::new(width as u32, height as u32, rgba)

@@ -29,7 +29,8 @@ impl PromptTokenizer {
             let reason = reason.lines().next().unwrap_or_default().to_owned();
             Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()))
         };
-        let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| damaged(error.to_string()))?;
+        let mut tokenizer =
+            Tokenizer::from_file(&path).map_err(|error| damaged(error.to_string()))?;
         // Padding and cutting are done here, to the length that the request asks for.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| damaged(error.to_string()))?;

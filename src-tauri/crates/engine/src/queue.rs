@@ -105,8 +105,7 @@ fn work(queue: &mpsc::Receiver<Job>, images: &Arc<ImageStore>, cancels: &Cancels
         let outcome = if job.cancel.load(Ordering::Relaxed) {
             Err(Error::Cancelled)
         } else {
-            let mut monitor =
-                Monitor { cancel: &job.cancel, images, on_event: &mut job.on_event };
+            let mut monitor = Monitor { cancel: &job.cancel, images, on_event: &mut job.on_event };
             catch_unwind(AssertUnwindSafe(|| residents.run(&job.model, &job.request, &mut monitor)))
                 .unwrap_or_else(|panic| {
                     // What a panic left behind may be half made.

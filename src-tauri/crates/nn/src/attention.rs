@@ -71,9 +71,13 @@ pub fn causal_mask(padding: &[Vec<bool>], device: &candle_core::Device) -> Resul
     let mut mask = Vec::with_capacity(batch * length * length);
     for row in padding {
         for query in 0..length {
-            mask.extend((0..length).map(|key| {
-                if key <= query && !row[key] { 0f32 } else { f32::NEG_INFINITY }
-            }));
+            mask.extend(
+                (0..length).map(
+                    |key| {
+                        if key <= query && !row[key] { 0f32 } else { f32::NEG_INFINITY }
+                    },
+                ),
+            );
         }
     }
     Tensor::from_vec(mask, (batch, 1, length, length), device)?.to_dtype(DType::F32)
@@ -93,12 +97,14 @@ mod tests {
 
     #[test]
     fn blocks_of_queries_give_what_one_product_gives() {
-        let (q, k, v) = (wave((2, 3, 50, 8), 0.7), wave((2, 3, 60, 8), 0.3), wave((2, 3, 60, 8), 0.9));
+        let (q, k, v) =
+            (wave((2, 3, 50, 8), 0.7), wave((2, 3, 60, 8), 0.3), wave((2, 3, 60, 8), 0.9));
         let whole = sdpa(&q, &k, &v, Mask::Full).unwrap();
         for start in (0..50).step_by(7) {
             let length = 7.min(50 - start);
             let part = sdpa(&q.narrow(2, start, length).unwrap(), &k, &v, Mask::Full).unwrap();
-            let difference = (whole.narrow(2, start, length).unwrap() - part).unwrap().abs().unwrap();
+            let difference =
+                (whole.narrow(2, start, length).unwrap() - part).unwrap().abs().unwrap();
             assert!(difference.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-6);
         }
     }
@@ -107,7 +113,8 @@ mod tests {
     fn a_causal_query_sees_neither_the_future_nor_padding() {
         let mask = causal_mask(&[vec![false, true, false]], &Device::Cpu).unwrap();
         let rows = mask.squeeze(0).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
-        let seen: Vec<Vec<bool>> = rows.iter().map(|row| row.iter().map(|v| *v == 0.0).collect()).collect();
+        let seen: Vec<Vec<bool>> =
+            rows.iter().map(|row| row.iter().map(|v| *v == 0.0).collect()).collect();
         assert_eq!(
             seen,
             [[true, false, false], [true, false, false], [true, false, true]].map(Vec::from)

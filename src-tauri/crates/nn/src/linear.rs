@@ -7,7 +7,7 @@ use crate::Params;
 /// `y = x · Wᵀ (+ b)` over the last dimension.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    weight: Tensor, // [out, in]
+    weight: Tensor,       // [out, in]
     bias: Option<Tensor>, // [out]
 }
 

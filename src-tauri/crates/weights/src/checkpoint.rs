@@ -72,7 +72,10 @@ impl Checkpoint {
     /// How many numbers all weights together have.
     #[must_use]
     pub fn parameter_count(&self) -> u64 {
-        self.entries.values().map(|entry| entry.shape.iter().map(|&dim| dim as u64).product::<u64>()).sum()
+        self.entries
+            .values()
+            .map(|entry| entry.shape.iter().map(|&dim| dim as u64).product::<u64>())
+            .sum()
     }
 
     /// The average size of a stored parameter, rounded up.
@@ -133,7 +136,13 @@ impl ParamSource for Checkpoint {
         self.entries.contains_key(name)
     }
 
-    fn tensor(&self, name: &str, shape: &Shape, dtype: DType, device: &Device) -> TensorResult<Tensor> {
+    fn tensor(
+        &self,
+        name: &str,
+        shape: &Shape,
+        dtype: DType,
+        device: &Device,
+    ) -> TensorResult<Tensor> {
         let Some(entry) = self.entries.get(name) else {
             candle_core::bail!("tensor `{name}` is missing in `{}`", self.folder.display());
         };
@@ -186,8 +195,8 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 
 fn files_of_index(folder: &Path, path: &Path) -> Result<Vec<PathBuf>, Error> {
     let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
-    let text = fs::read_to_string(path)
-        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let text =
+        fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let index: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
     let map = index

@@ -17,9 +17,9 @@ use crate::{
     preprocess::Rgb, scheduler::Schedule,
 };
 
+pub(crate) use components::sizes;
 pub use components::{Klein, Setup};
 pub use rehearsal::rehearse;
-pub(crate) use components::sizes;
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.
 pub struct Job<'a> {
@@ -80,8 +80,11 @@ impl Klein {
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
         monitor.check()?;
-        let references =
-            job.references.iter().map(|image| preprocess::reference(image)).collect::<Result<Vec<_>>>()?;
+        let references = job
+            .references
+            .iter()
+            .map(|image| preprocess::reference(image))
+            .collect::<Result<Vec<_>>>()?;
         let init = job.inpaint.map(|inpaint| preprocess::initial(&inpaint.init)).transpose()?;
         let size = job.size(&references, init.as_ref())?;
         let (h, w) = (size.height() as usize / 16, size.width() as usize / 16);

@@ -40,7 +40,12 @@ impl Residents {
     ///
     /// # Errors
     /// Whatever stops it.
-    pub fn run(&mut self, model: &Model, request: &Request, monitor: &mut Monitor<'_>) -> Result<()> {
+    pub fn run(
+        &mut self,
+        model: &Model,
+        request: &Request,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<()> {
         let start = match &request.initial_latents {
             Some(path) => Start::Latents(read_latents(path)?),
             None => Start::Seed(request.seed),
@@ -54,7 +59,9 @@ impl Residents {
             default_size: (defaults.width, defaults.height),
             steps: request.steps.unwrap_or(defaults.steps),
             guidance: request.guidance.unwrap_or(defaults.guidance),
-            max_sequence_length: request.max_sequence_length.unwrap_or(defaults.max_sequence_length),
+            max_sequence_length: request
+                .max_sequence_length
+                .unwrap_or(defaults.max_sequence_length),
             references: request.references.iter().map(AsRef::as_ref).collect(),
             inpaint: request.inpaint.as_ref(),
             start,
@@ -117,7 +124,8 @@ impl Residents {
 /// What a request works on, as large as it can be known before pictures are scaled.
 fn load_of(klein: &Klein, model: &Model, request: &Request) -> memory_plan::Load {
     const MEGAPIXEL: u64 = 1 << 20;
-    let area = |width: u32, height: u32| u64::from(width.min(MAX_SIDE)) * u64::from(height.min(MAX_SIDE));
+    let area =
+        |width: u32, height: u32| u64::from(width.min(MAX_SIDE)) * u64::from(height.min(MAX_SIDE));
     let references: Vec<u64> = request
         .references
         .iter()
@@ -126,10 +134,9 @@ fn load_of(klein: &Klein, model: &Model, request: &Request) -> memory_plan::Load
         .collect();
     let own = match (request.width, request.height, references.last()) {
         (None, None, Some(&reference)) => reference,
-        (width, height, _) => area(
-            width.unwrap_or(model.defaults.width),
-            height.unwrap_or(model.defaults.height),
-        ),
+        (width, height, _) => {
+            area(width.unwrap_or(model.defaults.width), height.unwrap_or(model.defaults.height))
+        }
     };
     let tokens = (own + references.iter().sum::<u64>()) / 256;
     let text = request.max_sequence_length.unwrap_or(model.defaults.max_sequence_length);
@@ -165,9 +172,9 @@ fn free_memory() -> u64 {
 }
 
 fn read_latents(path: &Path) -> Result<Tensor> {
-    let unreadable =
-        |reason: String| Error::Unreadable { path: path.to_owned(), reason };
+    let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
     let file = Checkpoint::open_file(path).map_err(|error| unreadable(error.to_string()))?;
-    file.tensor_as_stored(LATENTS)
-        .map_err(|error| unreadable(error.to_string().lines().next().unwrap_or_default().to_owned()))
+    file.tensor_as_stored(LATENTS).map_err(|error| {
+        unreadable(error.to_string().lines().next().unwrap_or_default().to_owned())
+    })
 }

@@ -257,8 +257,12 @@ impl MidAttention {
         let (b, c, h, w) = x.dims4()?;
         let tokens = self.norm.forward(x)?.flatten_from(2)?.transpose(1, 2)?.contiguous()?; // [b, hw, c]
         let head = |linear: &Linear| linear.forward(&tokens)?.unsqueeze(1);
-        let attended =
-            attention::sdpa(&head(&self.q)?, &head(&self.k)?, &head(&self.v)?, attention::Mask::Full)?;
+        let attended = attention::sdpa(
+            &head(&self.q)?,
+            &head(&self.k)?,
+            &head(&self.v)?,
+            attention::Mask::Full,
+        )?;
         let out = self.out.forward(&attended.squeeze(1)?)?;
         x + out.transpose(1, 2)?.reshape((b, c, h, w))?
     }
@@ -300,7 +304,12 @@ struct Level {
 }
 
 impl Level {
-    fn resnets(params: &Params, groups: usize, count: usize, io: (usize, usize)) -> Result<Vec<Resnet>> {
+    fn resnets(
+        params: &Params,
+        groups: usize,
+        count: usize,
+        io: (usize, usize),
+    ) -> Result<Vec<Resnet>> {
         let resnets = params.at("resnets");
         (0..count)
             .map(|index| {
@@ -329,7 +338,12 @@ impl Encoder {
             let level = params.at("down_blocks").at(index);
             let inputs = channels[index.saturating_sub(1)];
             levels.push(Level {
-                resnets: Level::resnets(&level, groups, config.layers_per_block, (inputs, outputs))?,
+                resnets: Level::resnets(
+                    &level,
+                    groups,
+                    config.layers_per_block,
+                    (inputs, outputs),
+                )?,
                 resample: (index < last)
                     .then(|| Conv2d::load_downsampling(&level.at("downsamplers.0.conv"), outputs))
                     .transpose()?,
@@ -340,7 +354,12 @@ impl Encoder {
             conv_in: Conv2d::load(&params.at("conv_in"), config.in_channels, channels[0], 3)?,
             levels,
             mid: MidBlock::load(&params.at("mid_block"), config, deepest)?,
-            norm_out: GroupNorm::load(&params.at("conv_norm_out"), groups, deepest, GROUP_NORM_EPS)?,
+            norm_out: GroupNorm::load(
+                &params.at("conv_norm_out"),
+                groups,
+                deepest,
+                GROUP_NORM_EPS,
+            )?,
             conv_out: Conv2d::load(&params.at("conv_out"), deepest, 2 * config.latent_channels, 3)?,
         })
     }
@@ -353,7 +372,11 @@ impl Encoder {
             }
             if let Some(conv) = &level.resample {
                 // The reference pads right and bottom only.
-                x = conv.forward(&x.pad_with_zeros(D::Minus1, 0, 1)?.pad_with_zeros(D::Minus2, 0, 1)?)?;
+                x = conv.forward(&x.pad_with_zeros(D::Minus1, 0, 1)?.pad_with_zeros(
+                    D::Minus2,
+                    0,
+                    1,
+                )?)?;
             }
         }
         self.conv_out.forward(&silu(&self.norm_out.forward(&self.mid.forward(&x)?)?)?)
@@ -378,7 +401,12 @@ impl Decoder {
             let level = params.at("up_blocks").at(index);
             let inputs = channels[index.saturating_sub(1)];
             levels.push(Level {
-                resnets: Level::resnets(&level, groups, config.layers_per_block + 1, (inputs, outputs))?,
+                resnets: Level::resnets(
+                    &level,
+                    groups,
+                    config.layers_per_block + 1,
+                    (inputs, outputs),
+                )?,
                 resample: (index < last)
                     .then(|| Conv2d::load(&level.at("upsamplers.0.conv"), outputs, outputs, 3))
                     .transpose()?,
@@ -388,7 +416,12 @@ impl Decoder {
             conv_in: Conv2d::load(&params.at("conv_in"), config.latent_channels, channels[0], 3)?,
             mid: MidBlock::load(&params.at("mid_block"), config, channels[0])?,
             levels,
-            norm_out: GroupNorm::load(&params.at("conv_norm_out"), groups, channels[last], GROUP_NORM_EPS)?,
+            norm_out: GroupNorm::load(
+                &params.at("conv_norm_out"),
+                groups,
+                channels[last],
+                GROUP_NORM_EPS,
+            )?,
             conv_out: Conv2d::load(&params.at("conv_out"), channels[last], config.out_channels, 3)?,
         })
     }

@@ -155,23 +155,33 @@ impl DoubleBlock {
         index: usize,
     ) -> Result<DoubleOutput> {
         let text_length = text.dim(1)?;
-        let [image_attn, image_mlp] = image_modulation else { candle_core::bail!("two modulations") };
+        let [image_attn, image_mlp] = image_modulation else {
+            candle_core::bail!("two modulations")
+        };
         let [text_attn, text_mlp] = text_modulation else { candle_core::bail!("two modulations") };
 
-        let qkv_image =
-            self.image_qkv.forward(&self.norm.modulate(image, &image_attn.shift, &image_attn.scale)?)?;
-        let qkv_text =
-            self.text_qkv.forward(&self.norm.modulate(text, &text_attn.shift, &text_attn.scale)?)?;
+        let qkv_image = self.image_qkv.forward(&self.norm.modulate(
+            image,
+            &image_attn.shift,
+            &image_attn.scale,
+        )?)?;
+        let qkv_text = self.text_qkv.forward(&self.norm.modulate(
+            text,
+            &text_attn.shift,
+            &text_attn.scale,
+        )?)?;
         let qkv = Qkv {
             q: Tensor::cat(&[&qkv_text.q, &qkv_image.q], 2)?,
             k: Tensor::cat(&[&qkv_text.k, &qkv_image.k], 2)?,
             v: Tensor::cat(&[&qkv_text.v, &qkv_image.v], 2)?,
         };
         let attended = attend(&qkv, rope, text_length, references, index)?;
-        let text_attention = self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
+        let text_attention =
+            self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
         let image_length = attended.dim(1)? - text_length;
-        let image_attention =
-            self.image_out.forward(&attended.narrow(1, text_length, image_length)?.contiguous()?)?;
+        let image_attention = self
+            .image_out
+            .forward(&attended.narrow(1, text_length, image_length)?.contiguous()?)?;
 
         let image = (image + image_attention.broadcast_mul(&image_attn.gate)?)?;
         let normed = self.norm.modulate(&image, &image_mlp.shift, &image_mlp.scale)?;
@@ -269,7 +279,8 @@ fn attend(
             };
             let rest = k.dim(2)? - text_length;
             let between = |own: &Tensor, kept: &Tensor| {
-                let (text, image) = (own.narrow(2, 0, text_length)?, own.narrow(2, text_length, rest)?);
+                let (text, image) =
+                    (own.narrow(2, 0, text_length)?, own.narrow(2, text_length, rest)?);
                 Tensor::cat(&[&text, kept, &image], 2)
             };
             attention::sdpa(&q, &between(&k, &kept.k)?, &between(v, &kept.v)?, full)?

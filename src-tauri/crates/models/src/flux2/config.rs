@@ -93,7 +93,10 @@ impl Config {
             "`mlp_ratio` is outside 0 to 64",
         )?;
         demand(
-            config.axes_dims_rope.iter().all(|dim| dim % 2 == 0 && *dim <= config.attention_head_dim)
+            config
+                .axes_dims_rope
+                .iter()
+                .all(|dim| dim % 2 == 0 && *dim <= config.attention_head_dim)
                 && config.axes_dims_rope.iter().sum::<usize>() == config.attention_head_dim,
             "`axes_dims_rope` does not add up to `attention_head_dim`",
         )?;

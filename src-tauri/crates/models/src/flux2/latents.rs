@@ -14,10 +14,12 @@ const REFERENCE_TIME: u32 = 10;
 /// If a side is odd.
 pub fn patchify(latents: &Tensor) -> Result<Tensor> {
     let (b, c, h, w) = latents.dims4()?;
-    latents
-        .reshape(&[b, c, h / 2, 2, w / 2, 2][..])?
-        .permute([0, 1, 3, 5, 2, 4])?
-        .reshape((b, c * 4, h / 2, w / 2))
+    latents.reshape(&[b, c, h / 2, 2, w / 2, 2][..])?.permute([0, 1, 3, 5, 2, 4])?.reshape((
+        b,
+        c * 4,
+        h / 2,
+        w / 2,
+    ))
 }
 
 /// The inverse of [`patchify`].
@@ -26,10 +28,12 @@ pub fn patchify(latents: &Tensor) -> Result<Tensor> {
 /// If the channels are not a multiple of 4.
 pub fn unpatchify(latents: &Tensor) -> Result<Tensor> {
     let (b, c, h, w) = latents.dims4()?;
-    latents
-        .reshape(&[b, c / 4, 2, 2, h, w][..])?
-        .permute([0, 1, 4, 2, 5, 3])?
-        .reshape((b, c / 4, h * 2, w * 2))
+    latents.reshape(&[b, c / 4, 2, 2, h, w][..])?.permute([0, 1, 4, 2, 5, 3])?.reshape((
+        b,
+        c / 4,
+        h * 2,
+        w * 2,
+    ))
 }
 
 /// `[b, c, h, w]` to tokens `[b, h · w, c]`, row by row.
@@ -79,20 +83,29 @@ mod tests {
 
     #[test]
     fn patches_go_into_channels_row_first_and_come_back() {
-        let latents = Tensor::arange(0f32, 32.0, &Device::Cpu).unwrap().reshape((1, 2, 4, 4)).unwrap();
+        let latents =
+            Tensor::arange(0f32, 32.0, &Device::Cpu).unwrap().reshape((1, 2, 4, 4)).unwrap();
         let patches = patchify(&latents).unwrap();
-        let first = patches.narrow(2, 0, 1).unwrap().narrow(3, 0, 1).unwrap().flatten_all().unwrap();
+        let first =
+            patches.narrow(2, 0, 1).unwrap().narrow(3, 0, 1).unwrap().flatten_all().unwrap();
         assert_eq!(first.to_vec1::<f32>().unwrap(), [0.0, 1.0, 4.0, 5.0, 16.0, 17.0, 20.0, 21.0]);
         let back = unpatchify(&patches).unwrap().flatten_all().unwrap();
-        assert_eq!(back.to_vec1::<f32>().unwrap(), latents.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        assert_eq!(
+            back.to_vec1::<f32>().unwrap(),
+            latents.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        );
     }
 
     #[test]
     fn tokens_are_packed_row_by_row_and_come_back() {
-        let latents = Tensor::arange(0f32, 12.0, &Device::Cpu).unwrap().reshape((1, 2, 2, 3)).unwrap();
+        let latents =
+            Tensor::arange(0f32, 12.0, &Device::Cpu).unwrap().reshape((1, 2, 2, 3)).unwrap();
         let tokens = pack(&latents).unwrap();
         assert_eq!(tokens.get(0).unwrap().get(1).unwrap().to_vec1::<f32>().unwrap(), [1.0, 7.0]);
         let back = unpack(&tokens, 2, 3).unwrap().flatten_all().unwrap();
-        assert_eq!(back.to_vec1::<f32>().unwrap(), latents.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        assert_eq!(
+            back.to_vec1::<f32>().unwrap(),
+            latents.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        );
     }
 }

@@ -210,8 +210,14 @@ impl Transformer {
 
         for (index, block) in self.double_blocks.iter().enumerate() {
             let modulation = (image_modulation.as_slice(), text_modulation.as_slice());
-            let out =
-                block.forward(&image, &text, modulation, inputs.rope, &mut double_references, index)?;
+            let out = block.forward(
+                &image,
+                &text,
+                modulation,
+                inputs.rope,
+                &mut double_references,
+                index,
+            )?;
             probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
             probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
             probe.see(&format!("double.{index}.img"), &out.image)?;
@@ -256,8 +262,8 @@ impl Transformer {
             sinusoid.extend(angles().map(|angle| angle.cos() as f32));
             sinusoid.extend(angles().map(|angle| angle.sin() as f32));
         }
-        let sinusoid =
-            Tensor::from_vec(sinusoid, (times.len(), 2 * half), &self.device)?.to_dtype(self.dtype)?;
+        let sinusoid = Tensor::from_vec(sinusoid, (times.len(), 2 * half), &self.device)?
+            .to_dtype(self.dtype)?;
         self.timestep_out.forward(&silu(&self.timestep_in.forward(&sinusoid)?)?)
     }
 }

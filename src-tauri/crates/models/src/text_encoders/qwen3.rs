@@ -127,12 +127,19 @@ impl Qwen3 {
             );
         }
         let root = params.at("model");
-        let embedding = Embedding::load(&root.at("embed_tokens"), config.vocab_size, config.hidden_size)?;
+        let embedding =
+            Embedding::load(&root.at("embed_tokens"), config.vocab_size, config.hidden_size)?;
         let layers = root.at("layers");
         let blocks = (0..depth)
             .map(|index| Block::load(&config, &layers.at(index)))
             .collect::<Result<_>>()?;
-        Ok(Self { config, embedding, blocks, dtype: params.dtype(), device: params.device().clone() })
+        Ok(Self {
+            config,
+            embedding,
+            blocks,
+            dtype: params.dtype(),
+            device: params.device().clone(),
+        })
     }
 
     /// Hidden states after each number of blocks in `depths` (ascending), side by side:
@@ -157,7 +164,8 @@ impl Qwen3 {
         let ids = Tensor::from_vec(ids, (batch, length), &self.device)?;
         let mask = attention::causal_mask(&tokens.padding, &self.device)?;
         let positions: Vec<[u32; 1]> = (0..length as u32).map(|position| [position]).collect();
-        let rope = Table::new(&positions, [self.config.head_dim], self.config.theta(), &self.device)?;
+        let rope =
+            Table::new(&positions, [self.config.head_dim], self.config.theta(), &self.device)?;
 
         let mut x = self.embedding.forward(&ids)?.to_dtype(self.dtype)?;
         probe.see("hidden_states.0", &x)?;
@@ -170,7 +178,10 @@ impl Qwen3 {
             }
         }
         if kept.len() != depths.len() {
-            candle_core::bail!("hidden states {depths:?} were asked for, {} blocks are loaded", self.blocks.len());
+            candle_core::bail!(
+                "hidden states {depths:?} were asked for, {} blocks are loaded",
+                self.blocks.len()
+            );
         }
         Tensor::cat(&kept, D::Minus1)
     }
@@ -219,9 +230,12 @@ impl Block {
         let v = heads(self.v.forward(x)?, kv_heads)?;
         let shared = |x: Tensor| {
             let group = q_heads / kv_heads;
-            x.unsqueeze(2)?
-                .expand((b, kv_heads, group, n, config.head_dim))?
-                .reshape((b, q_heads, n, config.head_dim))
+            x.unsqueeze(2)?.expand((b, kv_heads, group, n, config.head_dim))?.reshape((
+                b,
+                q_heads,
+                n,
+                config.head_dim,
+            ))
         };
         let out = attention::sdpa(&q, &shared(k)?, &shared(v)?, attention::Mask::Additive(mask))?;
         self.o.forward(&out.transpose(1, 2)?.flatten_from(2)?)

@@ -1,6 +1,10 @@
 //! The parts of a FLUX.2-klein model: loading, releasing, and what each does alone.
 
-use std::{fs, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -68,8 +72,14 @@ struct Configs {
 impl Configs {
     fn read(folder: &Path) -> Result<Self> {
         let configs = Self {
-            text_encoder: read_config(&folder.join("text_encoder/config.json"), qwen3::Config::parse)?,
-            transformer: read_config(&folder.join("transformer/config.json"), flux2::Config::parse)?,
+            text_encoder: read_config(
+                &folder.join("text_encoder/config.json"),
+                qwen3::Config::parse,
+            )?,
+            transformer: read_config(
+                &folder.join("transformer/config.json"),
+                flux2::Config::parse,
+            )?,
             autoencoder: read_config(&folder.join("vae/config.json"), kl_flux2::Config::parse)?,
             scheduler: read_config(
                 &folder.join("scheduler/scheduler_config.json"),
@@ -77,7 +87,10 @@ impl Configs {
             )?,
         };
         let disagree = |what: String| {
-            Err(Error::ModelBroken(format!("the parts in `{}` do not belong together: {what}", folder.display())))
+            Err(Error::ModelBroken(format!(
+                "the parts in `{}` do not belong together: {what}",
+                folder.display()
+            )))
         };
         let hidden = configs.text_encoder.hidden_size * DEPTHS.len();
         if configs.transformer.joint_attention_dim != hidden {
@@ -87,7 +100,9 @@ impl Configs {
             ));
         }
         let channels = configs.autoencoder.latent_channels * 4;
-        if configs.transformer.in_channels != channels || configs.transformer.out_channels() != channels {
+        if configs.transformer.in_channels != channels
+            || configs.transformer.out_channels() != channels
+        {
             return disagree(format!(
                 "the transformer reads latents of {} channels, the autoencoder gives {channels}",
                 configs.transformer.in_channels
@@ -105,7 +120,14 @@ impl Klein {
     pub fn open(setup: Setup) -> Result<Self> {
         let configs = Configs::read(&setup.folder)?;
         let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
-        Ok(Self { setup, configs, tokenizer, text_encoder: None, transformer: None, autoencoder: None })
+        Ok(Self {
+            setup,
+            configs,
+            tokenizer,
+            text_encoder: None,
+            transformer: None,
+            autoencoder: None,
+        })
     }
 
     /// Before anything is loaded: the number format, and whether the text encoder stays.
@@ -151,11 +173,15 @@ impl Klein {
 
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
-        self.transformer.as_ref().ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
+        self.transformer
+            .as_ref()
+            .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
     }
 
     fn autoencoder(&self) -> TensorResult<&Autoencoder> {
-        self.autoencoder.as_ref().ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
+        self.autoencoder
+            .as_ref()
+            .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
     }
 
     /// Loads the text encoder if it is not there.
@@ -167,7 +193,8 @@ impl Klein {
             monitor.tell(JobEvent::Stage(Stage::Load));
             let params = self.params("text_encoder")?;
             let config = self.configs.text_encoder.clone();
-            let encoder = Qwen3::load(config, DEPTHS[2], &params).map_err(Error::broken("text encoder"))?;
+            let encoder =
+                Qwen3::load(config, DEPTHS[2], &params).map_err(Error::broken("text encoder"))?;
             self.text_encoder = Some(encoder);
         }
         Ok(())
@@ -192,7 +219,8 @@ impl Klein {
         if self.autoencoder.is_none() {
             let params = self.params("vae")?;
             let config = self.configs.autoencoder.clone();
-            let autoencoder = Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
+            let autoencoder =
+                Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
             self.autoencoder = Some(autoencoder);
         }
         Ok(())
@@ -201,7 +229,8 @@ impl Klein {
     pub(super) fn load_transformer(&mut self) -> Result<()> {
         let params = self.params("transformer")?;
         let config = self.configs.transformer.clone();
-        let transformer = Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
+        let transformer =
+            Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
         self.transformer = Some(transformer);
         Ok(())
     }
@@ -281,7 +310,9 @@ impl Klein {
 /// # Errors
 /// If a file is missing or damaged.
 pub(crate) fn sizes(folder: &Path) -> Result<Sizes> {
-    let count = |component: &str| Checkpoint::open(&folder.join(component)).map(|part| part.parameter_count());
+    let count = |component: &str| {
+        Checkpoint::open(&folder.join(component)).map(|part| part.parameter_count())
+    };
     let transformer = Checkpoint::open(&folder.join("transformer"))?;
     Ok(Sizes {
         text_encoder: count("text_encoder")?,
@@ -295,7 +326,8 @@ fn read_config<T, E: std::fmt::Display>(
     path: &Path,
     parse: impl Fn(&str) -> std::result::Result<T, E>,
 ) -> Result<T> {
-    let damaged = |reason: String| Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()));
+    let damaged =
+        |reason: String| Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()));
     match fs::metadata(path) {
         Err(_) => return Err(Error::ModelMissing(format!("`{}` is missing", path.display()))),
         Ok(metadata) if metadata.len() > MAX_CONFIG_BYTES => {

@@ -38,9 +38,12 @@ pub fn rehearse(
             let mut tokens = |count: usize, channels: usize| {
                 Tensor::from_vec(noise.normal(count * channels), (1, count, channels), &Device::Cpu)
             };
-            let (hidden_states, text) =
-                (tokens(h * w, config.in_channels)?, tokens(text_tokens, config.joint_attention_dim)?);
-            let positions = [latents::text_positions(text_tokens), latents::image_positions(h, w)].concat();
+            let (hidden_states, text) = (
+                tokens(h * w, config.in_channels)?,
+                tokens(text_tokens, config.joint_attention_dim)?,
+            );
+            let positions =
+                [latents::text_positions(text_tokens), latents::image_positions(h, w)].concat();
             let inputs = Inputs {
                 hidden_states: &hidden_states,
                 encoder_hidden_states: &text,

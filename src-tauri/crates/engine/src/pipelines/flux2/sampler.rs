@@ -170,9 +170,11 @@ impl Sampler for KleinSampler<'_> {
             // A picture of the whole at a size that costs little; latents stand averaging well.
             let factor = h.max(w).div_ceil(PREVIEW_SIDE);
             let (rows, columns) = (h / factor * factor, w / factor * factor);
-            let grid = latents::unpack(&first, h, w)?.i((.., .., ..rows, ..columns))?.contiguous()?;
+            let grid =
+                latents::unpack(&first, h, w)?.i((.., .., ..rows, ..columns))?.contiguous()?;
             let small = if factor > 1 { grid.avg_pool2d(factor)? } else { grid };
-            let pixels = self.klein.decode(&latents::pack(&small)?, (rows / factor, columns / factor))?;
+            let pixels =
+                self.klein.decode(&latents::pack(&small)?, (rows / factor, columns / factor))?;
             preprocess::to_unit(&pixels.to_device(&Device::Cpu)?)?.i(0)
         };
         // A preview that fails is not worth failing the picture for.

@@ -75,7 +75,7 @@ export const strings = {
     blocked: {
       starting: "Getting ready…",
       "engine-failed": "The engine did not start",
-      "no-model": "No model is ready",
+      "no-model": "The model is not ready",
       "no-prompt": "Write a prompt first",
       running: "",
     },
@@ -91,6 +91,7 @@ export const strings = {
     label: "Model",
     loading: "Looking for models…",
     none: "No model was found. Put a model folder into the models folder and start again.",
+    noneReady: "No model is complete yet. Choose one to see what is missing.",
     notReady: (missing) =>
       missing.length > 0 ? `Not complete. Missing: ${missing.join(", ")}` : "This model is not ready yet.",
     unavailable: (name) => `${name} (not complete)`,

@@ -36,12 +36,25 @@ export function renderScene(context, state, bitmaps, checkerboard) {
   context.restore();
 }
 
+// Only the part that is on the screen: at high zoom the whole would be far larger than any canvas.
 function drawBitmap(context, view, bitmap, rect, opacity) {
   if (!bitmap) return;
   const { x, y, width, height } = toCanvas(view, rect);
+  const across = visiblePart(x, width, bitmap.width, view.width);
+  const down = visiblePart(y, height, bitmap.height, view.height);
+  if (across.count <= 0 || down.count <= 0) return;
   context.globalAlpha = opacity;
-  context.drawImage(bitmap, x, y, width, height);
+  context.drawImage(bitmap, across.first, down.first, across.count, down.count,
+    across.start, down.start, across.length, down.length);
   context.globalAlpha = 1;
+}
+
+// The image pixels of one direction that are seen, with two more for smoothing, and where they are drawn.
+function visiblePart(start, length, pixels, seen) {
+  const scale = length / pixels;
+  const first = Math.max(0, Math.floor(-start / scale) - 2);
+  const end = Math.min(pixels, Math.ceil((seen - start) / scale) + 2);
+  return { first, count: end - first, start: start + first * scale, length: (end - first) * scale };
 }
 
 // The preview is small and made of guesses; smooth is truer to it than squares.
@@ -56,19 +69,22 @@ function drawPreview(context, state, bitmaps) {
 
 function drawCheckerboard(context, area, view, { light, dark, cell }) {
   const side = Math.max(1, Math.round(cell * view.scale));
-  context.fillStyle = light;
-  context.fillRect(area.x, area.y, area.width, area.height);
-  context.fillStyle = dark;
+  const tile = new OffscreenCanvas(2 * side, 2 * side);
+  const tileContext = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
+  tileContext.fillStyle = light;
+  tileContext.fillRect(0, 0, 2 * side, 2 * side);
+  tileContext.fillStyle = dark;
+  tileContext.fillRect(side, 0, side, side);
+  tileContext.fillRect(0, side, side, side);
+
   // Only the part that is on the screen; the pattern stays fixed to the picture's corner.
-  const left = Math.max(0, Math.floor(-area.x / side));
-  const top = Math.max(0, Math.floor(-area.y / side));
-  const right = Math.min(Math.ceil(area.width / side), Math.ceil((view.width - area.x) / side));
-  const bottom = Math.min(Math.ceil(area.height / side), Math.ceil((view.height - area.y) / side));
-  context.beginPath();
-  for (let row = top; row < bottom; row += 1) {
-    for (let column = left + ((left + row + 1) % 2); column < right; column += 2) {
-      context.rect(area.x + column * side, area.y + row * side, side, side);
-    }
-  }
-  context.fill();
+  const left = Math.max(0, area.x);
+  const top = Math.max(0, area.y);
+  const right = Math.min(view.width, area.x + area.width);
+  const bottom = Math.min(view.height, area.y + area.height);
+  context.imageSmoothingEnabled = false;
+  context.translate(area.x, area.y);
+  context.fillStyle = /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
+  context.fillRect(left - area.x, top - area.y, Math.max(0, right - left), Math.max(0, bottom - top));
+  context.translate(-area.x, -area.y);
 }

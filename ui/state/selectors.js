@@ -34,7 +34,7 @@ export function selectGenerateBlock(state) {
   if (state.jobs.current) return "running";
   if (state.engine.state === "failed") return "engine-failed";
   if (state.engine.state === "starting" || state.models.status === "loading") return "starting";
-  if (!selectModel(state)) return "no-model";
+  if (!selectModel(state)?.ready) return "no-model";
   if (state.form.prompt.trim() === "") return "no-prompt";
   return null;
 }

@@ -38,10 +38,15 @@ export function mountArrivals(page, store, images) {
 
   // While text is written, a copied picture belongs to the prompt: it becomes a reference.
   page.addEventListener("paste", (event) => {
-    const { files } = /** @type {DataTransfer} */ (event.clipboardData);
-    if (!isTextField(event.target) || files.length === 0) return;
-    event.preventDefault();
-    void images.importFiles(files, "reference");
+    const { files, types } = /** @type {DataTransfer} */ (event.clipboardData);
+    if (!isTextField(event.target)) return;
+    if (files.length > 0) {
+      event.preventDefault();
+      void images.importFiles(files, "reference");
+    } else if (types.length === 0) {
+      // No text, and nothing that the page may see: Rust can look for a picture.
+      void images.paste("reference");
+    }
   });
 
   return {

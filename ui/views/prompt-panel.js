@@ -143,6 +143,8 @@ function mountGenerate(section, store, run, prompt) {
     if (!selectJob(store.getState())) line.textContent = unavailable ? strings.generate.blocked[block] : "";
   });
   store.observe((state) => state.jobs, ({ current, last }) => {
+    // Every step would be too much to hear; the progress bar can be asked.
+    line.setAttribute("aria-live", current ? "off" : "polite");
     if (current) {
       line.textContent = jobText(current);
       cancelLabel.textContent = current.cancelling ? strings.generate.cancelling : strings.generate.cancel;

@@ -11,7 +11,10 @@ fn a_run_tells_its_story_in_order_and_leaves_a_picture() {
     let events = page.events_to_the_end();
     assert_eq!(events[0], json!({ "event": "started", "data": { "jobId": job, "steps": 2 } }));
     let stages: Vec<&Value> = of_kind(&events, "stage").iter().map(|data| &data["stage"]).collect();
-    assert_eq!(stages, ["load", "encode", "denoise", "decode"], "{events:?}");
+    assert_eq!(stages[0], "load");
+    // Parts of a model are loaded when they are needed.
+    let work: Vec<&Value> = stages.into_iter().filter(|stage| *stage != "load").collect();
+    assert_eq!(work, ["encode", "denoise", "decode"], "{events:?}");
     let steps = of_kind(&events, "step");
     let done: Vec<(&Value, &Value)> =
         steps.iter().map(|step| (&step["done"], &step["total"])).collect();

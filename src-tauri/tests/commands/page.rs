@@ -42,6 +42,7 @@ impl Page {
             sender.send(event).is_ok()
         });
         let mut app = app::configure(builder, settings).build(app::context()).expect("an app");
+        #[expect(deprecated, reason = "`run` would not return; one iteration does the setup")]
         app.run_iteration(|_, _| {});
         let window = app.get_webview_window("main").expect("the main window");
         Self { app, window, events }

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Paint a picture from a prompt.
-    Generate(Generate),
+    Generate(Box<Generate>),
     /// List the models of this computer.
     Models(Models),
     /// For developers: write a full-size model folder of random weights, to measure with.
@@ -180,7 +180,7 @@ pub(crate) enum Shape {
 }
 
 fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| {
+    text.parse().map_err(|_error| {
         format!("a whole number from 0 is needed, at most {} bits long", 8 * size_of::<N>())
     })
 }

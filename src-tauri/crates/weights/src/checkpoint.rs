@@ -110,7 +110,9 @@ impl Checkpoint {
             SafeTensors::read_metadata(&map).map_err(|error| damaged(error.to_string()))?;
         let data = header + size_of::<u64>();
         let index = self.maps.len();
-        for (name, info) in metadata.tensors() {
+        // Sorted, so that the same damaged file is always refused for the same tensor.
+        let tensors: BTreeMap<_, _> = metadata.tensors().into_iter().collect();
+        for (name, info) in tensors {
             let (start, end) = info.data_offsets;
             let entry = Entry {
                 map: index,

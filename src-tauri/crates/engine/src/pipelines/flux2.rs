@@ -17,8 +17,8 @@ use crate::{
     preprocess::Rgb, scheduler::Schedule,
 };
 
-pub(crate) use components::sizes;
 pub use components::{Klein, Setup};
+pub(crate) use components::{Loaded, sizes};
 pub use rehearsal::rehearse;
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.

@@ -1,6 +1,6 @@
 //! From a request to a run: device, memory plan, and the model that stays loaded between jobs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use nn::Unwatched;
@@ -9,7 +9,7 @@ use weights::Checkpoint;
 
 use super::{
     Monitor,
-    flux2::{self, Job, Klein, Setup, Start},
+    flux2::{self, Job, Klein, Loaded, Setup, Start},
 };
 use crate::{
     DeviceChoice, Error, JobEvent, MAX_SIDE, Model, Precision, Request, Result,
@@ -26,13 +26,11 @@ pub struct Residents {
 }
 
 struct Resident {
-    model: Model,
+    folder: PathBuf,
     precision: Precision,
     device: DeviceChoice,
     sizes: Sizes,
     klein: Klein,
-    /// Bytes that the plan which loaded it counted.
-    held: u64,
 }
 
 impl Residents {
@@ -76,48 +74,64 @@ impl Residents {
 
     /// The model of a request, loaded as far as it was before, with a plan that fits.
     fn prepare(&mut self, model: &Model, request: &Request) -> Result<&mut Klein> {
-        let same = |resident: &Resident| {
-            resident.model.folder == model.folder
-                && resident.device == request.device
-                && request.precision.is_none_or(|precision| precision == resident.precision)
-        };
-        if !self.klein.as_ref().is_some_and(same) {
-            // What is not used makes room before anything is counted.
-            self.klein = None;
+        if let Some(resident) = self.klein.take_if(|resident| resident.serves(model, request)) {
+            let load = load_of(&resident.klein, model, request);
+            let available = free_memory() + resident.bytes();
+            let wanted = Some(resident.precision);
+            match memory_plan::plan(&resident.sizes, &load, wanted, available) {
+                Ok(plan) => {
+                    let resident = self.klein.insert(resident);
+                    resident.klein.keep_text_encoder(plan.keep_text_encoder);
+                    return Ok(&mut resident.klein);
+                }
+                // Another number format may fit, once this one is gone.
+                Err(_) if request.precision.is_none() => drop(resident),
+                Err(error) => {
+                    self.klein = Some(resident);
+                    return Err(error);
+                }
+            }
         }
-        let device = device(request.device)?;
-        let held = self.klein.as_ref().map_or(0, |resident| resident.held);
-        let available = free_memory() + held;
-        if self.klein.is_none() {
-            let sizes = flux2::sizes(&model.folder)?;
-            let klein = Klein::open(Setup {
-                folder: model.folder.clone(),
-                distilled: model.distilled,
-                kv_references: model.kv_references,
-                dtype: DType::F32,
-                device: device.clone(),
-                keep_text_encoder: true,
-            })?;
-            let load = load_of(&klein, model, request);
-            let plan = memory_plan::plan(&sizes, &load, request.precision, available)?;
-            let klein = klein.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
-            let resident = Resident {
-                model: model.clone(),
-                precision: plan.precision,
-                device: request.device,
-                sizes,
-                klein,
-                held: plan.peak,
-            };
-            return Ok(&mut self.klein.insert(resident).klein);
-        }
-        let Some(resident) = &mut self.klein else {
-            return Err(Error::Panicked("the resident model is gone".into()));
+        // What is not used makes room before anything is counted.
+        self.klein = None;
+        let sizes = flux2::sizes(&model.folder)?;
+        let klein = Klein::open(Setup {
+            folder: model.folder.clone(),
+            distilled: model.distilled,
+            kv_references: model.kv_references,
+            dtype: DType::F32,
+            device: device(request.device)?,
+            keep_text_encoder: true,
+        })?;
+        let load = load_of(&klein, model, request);
+        let plan = memory_plan::plan(&sizes, &load, request.precision, free_memory())?;
+        let klein = klein.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
+        let resident = Resident {
+            folder: model.folder.clone(),
+            precision: plan.precision,
+            device: request.device,
+            sizes,
+            klein,
         };
-        let load = load_of(&resident.klein, model, request);
-        let plan = memory_plan::plan(&resident.sizes, &load, Some(resident.precision), available)?;
-        resident.klein.keep_text_encoder(plan.keep_text_encoder);
-        Ok(&mut resident.klein)
+        Ok(&mut self.klein.insert(resident).klein)
+    }
+}
+
+impl Resident {
+    fn serves(&self, model: &Model, request: &Request) -> bool {
+        self.folder == model.folder
+            && self.device == request.device
+            && request.precision.is_none_or(|precision| precision == self.precision)
+    }
+
+    /// What its loaded components hold.
+    fn bytes(&self) -> u64 {
+        let Loaded { text_encoder, transformer, autoencoder } = self.klein.loaded();
+        let count = |loaded: bool, parameters: u64| if loaded { parameters } else { 0 };
+        let parameters = count(text_encoder, self.sizes.text_encoder)
+            + count(transformer, self.sizes.transformer)
+            + count(autoencoder, self.sizes.autoencoder);
+        parameters * dtype(self.precision).size_in_bytes() as u64
     }
 }
 

@@ -31,6 +31,17 @@ pub struct KeyValue {
     v: Tensor,
 }
 
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Positions of text, then of image-side tokens.
+    pub(super) rope: &'a Table,
+    /// Text tokens at the start of the sequence.
+    pub(super) text_length: usize,
+    /// Which block of its kind.
+    pub(super) index: usize,
+}
+
 /// Shift, scale and gate for one sub-block, each `[b, 1 or n, width]`.
 pub(super) struct Modulation {
     shift: Tensor,
@@ -150,11 +161,10 @@ impl DoubleBlock {
         image: &Tensor,
         text: &Tensor,
         (image_modulation, text_modulation): (&[Modulation], &[Modulation]),
-        rope: &Table,
+        place: Place<'_>,
         references: &mut References<'_>,
-        index: usize,
     ) -> Result<DoubleOutput> {
-        let text_length = text.dim(1)?;
+        let text_length = place.text_length;
         let [image_attn, image_mlp] = image_modulation else {
             candle_core::bail!("two modulations")
         };
@@ -175,7 +185,7 @@ impl DoubleBlock {
             k: Tensor::cat(&[&qkv_text.k, &qkv_image.k], 2)?,
             v: Tensor::cat(&[&qkv_text.v, &qkv_image.v], 2)?,
         };
-        let attended = attend(&qkv, rope, text_length, references, index)?;
+        let attended = attend(&qkv, place, references)?;
         let text_attention =
             self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
         let image_length = attended.dim(1)? - text_length;
@@ -222,10 +232,8 @@ impl SingleBlock {
         &self,
         x: &Tensor,
         modulation: &Modulation,
-        rope: &Table,
-        text_length: usize,
+        place: Place<'_>,
         references: &mut References<'_>,
-        index: usize,
     ) -> Result<Tensor> {
         let width = x.dim(D::Minus1)?;
         let normed = self.norm.modulate(x, &modulation.shift, &modulation.scale)?;
@@ -238,7 +246,7 @@ impl SingleBlock {
             k: self.norm_k.forward(&part(1)?)?,
             v: part(2)?,
         };
-        let attended = attend(&qkv, rope, text_length, references, index)?;
+        let attended = attend(&qkv, place, references)?;
         let rest = projected.dim(D::Minus1)? - 3 * width;
         let mlp = gated(&projected.narrow(D::Minus1, 3 * width, rest)?)?;
         let out = self.to_out.forward(&Tensor::cat(&[&attended, &mlp], D::Minus1)?)?;
@@ -247,13 +255,8 @@ impl SingleBlock {
 }
 
 /// Attention over `[text | references | image]`, heads joined again: `[b, n, width]`.
-fn attend(
-    qkv: &Qkv,
-    rope: &Table,
-    text_length: usize,
-    references: &mut References<'_>,
-    index: usize,
-) -> Result<Tensor> {
+fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Result<Tensor> {
+    let Place { rope, text_length, index } = place;
     let q = rope.rotate_pairs(&qkv.q)?;
     let k = rope.rotate_pairs(&qkv.k)?;
     let v = &qkv.v;

@@ -87,7 +87,10 @@ impl Config {
         within("joint_attention_dim", config.joint_attention_dim, 1 << 17)?;
         within("timestep_guidance_channels", config.timestep_guidance_channels, 1 << 14)?;
         demand(config.patch_size == 1, "`patch_size` other than 1 is not supported")?;
-        demand(config.timestep_guidance_channels % 2 == 0, "`timestep_guidance_channels` is odd")?;
+        demand(
+            config.timestep_guidance_channels.is_multiple_of(2),
+            "`timestep_guidance_channels` is odd",
+        )?;
         demand(
             config.mlp_ratio > 0.0 && config.mlp_ratio <= 64.0,
             "`mlp_ratio` is outside 0 to 64",

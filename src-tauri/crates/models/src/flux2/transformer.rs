@@ -8,7 +8,7 @@ use nn::{LayerNorm, Linear, Params, Probe, rotary::Table, silu};
 
 use super::{
     Config,
-    block::{DoubleBlock, KeyValue, Modulation, References, SingleBlock},
+    block::{DoubleBlock, KeyValue, Modulation, Place, References, SingleBlock},
     latents::Position,
 };
 
@@ -210,14 +210,8 @@ impl Transformer {
 
         for (index, block) in self.double_blocks.iter().enumerate() {
             let modulation = (image_modulation.as_slice(), text_modulation.as_slice());
-            let out = block.forward(
-                &image,
-                &text,
-                modulation,
-                inputs.rope,
-                &mut double_references,
-                index,
-            )?;
+            let place = Place { rope: inputs.rope, text_length, index };
+            let out = block.forward(&image, &text, modulation, place, &mut double_references)?;
             probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
             probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
             probe.see(&format!("double.{index}.img"), &out.image)?;
@@ -226,14 +220,8 @@ impl Transformer {
         }
         let mut joint = Tensor::cat(&[&text, &image], 1)?;
         for (index, block) in self.single_blocks.iter().enumerate() {
-            joint = block.forward(
-                &joint,
-                &single_modulation[0],
-                inputs.rope,
-                text_length,
-                &mut single_references,
-                index,
-            )?;
+            let place = Place { rope: inputs.rope, text_length, index };
+            joint = block.forward(&joint, &single_modulation[0], place, &mut single_references)?;
             probe.see(&format!("single.{index}"), &joint)?;
         }
 

@@ -62,9 +62,9 @@ impl Config {
         within("num_key_value_heads", config.num_key_value_heads, 512)?;
         within("head_dim", config.head_dim, 1024)?;
         within("vocab_size", config.vocab_size, 1 << 20)?;
-        demand(config.head_dim % 2 == 0, "`head_dim` is odd")?;
+        demand(config.head_dim.is_multiple_of(2), "`head_dim` is odd")?;
         demand(
-            config.num_attention_heads % config.num_key_value_heads == 0,
+            config.num_attention_heads.is_multiple_of(config.num_key_value_heads),
             "`num_key_value_heads` does not divide `num_attention_heads`",
         )?;
         demand(config.theta() > 1.0, "`rope_theta` is not above 1")?;

@@ -52,6 +52,14 @@ pub(super) struct Conditioning {
     pub(super) negative: Option<Tensor>,
 }
 
+/// Which components hold memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    pub(crate) text_encoder: bool,
+    pub(crate) transformer: bool,
+    pub(crate) autoencoder: bool,
+}
+
 /// A FLUX.2-klein model. Its parts are loaded when they are first needed.
 pub struct Klein {
     setup: Setup,
@@ -141,6 +149,14 @@ impl Klein {
     /// Changes between runs what does not ask for loading anew.
     pub fn keep_text_encoder(&mut self, keep: bool) {
         self.setup.keep_text_encoder = keep;
+    }
+
+    pub(crate) fn loaded(&self) -> Loaded {
+        Loaded {
+            text_encoder: self.text_encoder.is_some(),
+            transformer: self.transformer.is_some(),
+            autoencoder: self.autoencoder.is_some(),
+        }
     }
 
     /// Number format of weights and activations.

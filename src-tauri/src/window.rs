@@ -17,9 +17,9 @@ use crate::shell::Shell;
 pub(crate) const MAIN: &str = "main";
 /// How long closing waits for a step to end; a large picture's step can take longer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What is behind the page until it has painted: the page's own background.
-const DARK: Color = Color(0x1b, 0x1c, 0x20, 0xff);
-const LIGHT: Color = Color(0xf3, 0xf3, 0xf5, 0xff);
+/// What is behind the page until it has painted: `--bg` of `ui/styles/tokens.css`.
+const DARK: Color = Color(0x19, 0x1b, 0x1e, 0xff);
+const LIGHT: Color = Color(0xf5, 0xf6, 0xf7, 0xff);
 
 /// Makes the window of `tauri.conf.json`, hidden.
 pub(crate) fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {

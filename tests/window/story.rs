@@ -69,6 +69,26 @@ fn a_second_start_hands_its_file_to_the_first() {
 }
 
 #[test]
+fn a_file_from_the_command_line_is_copied_and_pasted_pixel_for_pixel() {
+    let desk = Desk::new();
+    let pixels: Vec<u8> = (0..6 * 4 * 4).map(|value| value as u8 | 0x80).collect();
+    let picture = image::RgbaImage::from_raw(6, 4, pixels.clone()).expect("a picture");
+    picture.save(desk.folder().join("leaf.png")).expect("a file");
+    let session = Session::start_program(&desk, &app(), &["leaf.png"]);
+    let layers = |number| {
+        until("the layers are there", || (session.number_of_layers() == number).then_some(()));
+    };
+    layers(1);
+    session.native(TITLE);
+    session.click("#stage");
+    desk.xdotool(&["key", "--clearmodifiers", "ctrl+c"]);
+    session.until_true("it is copied", "return document.querySelector('#notice').textContent");
+    desk.xdotool(&["key", "--clearmodifiers", "ctrl+v"]);
+    layers(2);
+    assert_eq!(newest_picture(&session), (6, 4, pixels));
+}
+
+#[test]
 fn closing_while_a_picture_is_painted_ends_the_app_cleanly() {
     let desk = Desk::new();
     let code = desk.folder().join("exit-code");

@@ -13,8 +13,12 @@ use crate::{
 
 const PROGRAMS: [&str; 2] = ["asset-editor", "asset-editor-window"];
 /// Icon files and the sizes that hicolor knows them by.
-const ICONS: [(&str, &str); 4] =
-    [("32x32.png", "32x32"), ("128x128.png", "128x128"), ("128x128@2x.png", "256x256"), ("icon.png", "512x512")];
+const ICONS: [(&str, &str); 4] = [
+    ("32x32.png", "32x32"),
+    ("128x128.png", "128x128"),
+    ("128x128@2x.png", "256x256"),
+    ("icon.png", "512x512"),
+];
 
 /// Builds both programs and packs them. Gives the package's path.
 pub(crate) fn build() -> Result<PathBuf> {
@@ -57,7 +61,11 @@ fn stage(tree: &Path, programs: &Path) -> Result {
         copy(&root.join("icons").join(file), &tree.join(place), 0o644)?;
     }
     let entry = "asset-editor.desktop";
-    copy(&root.join("src-tauri/linux").join(entry), &tree.join("usr/share/applications").join(entry), 0o644)?;
+    copy(
+        &root.join("src-tauri/linux").join(entry),
+        &tree.join("usr/share/applications").join(entry),
+        0o644,
+    )?;
     copy(&root.join("CHANGELOG.md"), &tree.join("usr/share/doc/asset-editor/changelog.md"), 0o644)?;
     let copyright = format!(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\
@@ -89,7 +97,10 @@ fn control(architecture: &str, depends: &str, kilobytes: u64) -> String {
 /// What the programs are linked with, as packages with versions.
 fn shared_libraries(folder: &Path, tree: &Path) -> Result<String> {
     // dpkg-shlibdeps insists on a source package around it.
-    write(&folder.join("debian/control"), "Source: asset-editor\n\nPackage: asset-editor\nArchitecture: any\n")?;
+    write(
+        &folder.join("debian/control"),
+        "Source: asset-editor\n\nPackage: asset-editor\nArchitecture: any\n",
+    )?;
     let output = command::new("dpkg-shlibdeps")
         .arg("-O")
         .args(PROGRAMS.map(|program| tree.join("usr/bin").join(program)))
@@ -116,7 +127,11 @@ fn installed_kilobytes(folder: &Path) -> Result<u64> {
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>())
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<std::io::Result<Vec<_>>>()
+        })
         .map_err(|error| at(folder, &error))?;
     paths.sort();
     Ok(paths)
@@ -160,7 +175,8 @@ fn set_mode(path: &Path, mode: u32) -> Result {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|error| at(path, &error))
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .map_err(|error| at(path, &error))
     }
     #[cfg(not(unix))]
     {

@@ -32,7 +32,9 @@ pub(crate) fn run(prompt: &str) -> Result {
     }
     let log = programs.join("asset-editor-window.log");
     let output = || {
-        File::create(&log).map(Stdio::from).map_err(|error| format!("cannot write `{}`: {error}", log.display()))
+        File::create(&log)
+            .map(Stdio::from)
+            .map_err(|error| format!("cannot write `{}`: {error}", log.display()))
     };
     let mut window = command::new(&program).arg(&picture).spawn(output()?, output()?)?;
     // Long enough to see a window that does not start at all.

@@ -24,10 +24,17 @@ pub(crate) fn test() -> Result {
 
 fn every_phase(report: &mut Report) -> Result {
     report.phase("system packages", |_| packages::install(Purpose::Test))?;
-    report.phase("format", |count| count.check(command::new(&cargo()).args(["fmt", "--all", "--check"])))?;
+    report.phase("format", |count| {
+        count.check(command::new(&cargo()).args(["fmt", "--all", "--check"]))
+    })?;
     report.phase("lints", |count| {
         count.check(command::new(&cargo()).args([
-            "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings",
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
         ]))
     })?;
     report.phase("build", |_| first_run::build_programs())?;
@@ -57,19 +64,28 @@ pub(crate) fn engine() -> Result {
 fn engine_phases(report: &mut Report) -> Result {
     let selection: Vec<&str> = ENGINE_CRATES.iter().flat_map(|name| ["--package", name]).collect();
     report.phase("system packages", |_| packages::install(Purpose::Engine))?;
-    report.phase("format", |count| count.check(command::new(&cargo()).args(["fmt", "--all", "--check"])))?;
+    report.phase("format", |count| {
+        count.check(command::new(&cargo()).args(["fmt", "--all", "--check"]))
+    })?;
     report.phase("lints", |count| {
-        count.check(
-            command::new(&cargo())
-                .arg("clippy")
-                .args(&selection)
-                .args(["--all-targets", "--", "--deny", "warnings"]),
-        )
+        count.check(command::new(&cargo()).arg("clippy").args(&selection).args([
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
     })?;
     report.phase("unit tests", |count| count.cargo_test(&selection))?;
     report.phase("behaviour and parity", |count| {
         count.cargo_test(&[
-            "--package", "asset-editor-tests", "--test", "tidy", "--test", "it", "--test", "parity",
+            "--package",
+            "asset-editor-tests",
+            "--test",
+            "tidy",
+            "--test",
+            "it",
+            "--test",
+            "parity",
         ])
     })
 }
@@ -107,7 +123,12 @@ impl Report {
         println!();
         let mut sum = Count::default();
         for (name, took, count) in &self.phases {
-            println!("{:>7.1} s  {name}: {} passed, {} failed", took.as_secs_f64(), count.passed, count.failed);
+            println!(
+                "{:>7.1} s  {name}: {} passed, {} failed",
+                took.as_secs_f64(),
+                count.passed,
+                count.failed
+            );
             sum.passed += count.passed;
             sum.failed += count.failed;
         }
@@ -156,7 +177,8 @@ impl Count {
 
     /// Adds what a closing line of cargo's or node's test runner says.
     fn read(&mut self, line: &str) {
-        let number = |text: &str| text.split_whitespace().next().and_then(|word| word.parse::<usize>().ok());
+        let number =
+            |text: &str| text.split_whitespace().next().and_then(|word| word.parse::<usize>().ok());
         if let Some(counts) = line.strip_prefix("test result: ") {
             for part in counts.split([';', '.']) {
                 let Some(amount) = number(part) else { continue };

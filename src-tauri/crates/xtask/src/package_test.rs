@@ -25,12 +25,15 @@ pub(crate) fn run() -> Result<usize> {
 
     packages::apt_get(&["install", "--yes", "--reinstall", &package.to_string_lossy()])?;
     let folder = Scratch::new()?;
-    let used = check_files().and_then(|()| check_command_line(&folder.0)).and_then(|()| check_window(&folder.0));
+    let used = check_files()
+        .and_then(|()| check_command_line(&folder.0))
+        .and_then(|()| check_window(&folder.0));
     // Whoever had it before keeps it.
     if was_installed {
         return used.map(|()| 3);
     }
-    let removed = packages::apt_get(&["remove", "--yes", "asset-editor"]).and_then(|()| check_removed());
+    let removed =
+        packages::apt_get(&["remove", "--yes", "asset-editor"]).and_then(|()| check_removed());
     used.and(removed).map(|()| 4)
 }
 
@@ -41,9 +44,9 @@ fn check_files() -> Result {
     let registry = fs::read_to_string("/usr/share/applications/mimeinfo.cache")
         .map_err(|error| format!("the registry of file types: {error}"))?;
     for kind in ["image/png", "image/jpeg", "image/webp"] {
-        let registered = registry
-            .lines()
-            .any(|line| line.starts_with(&format!("{kind}=")) && line.contains("asset-editor.desktop"));
+        let registered = registry.lines().any(|line| {
+            line.starts_with(&format!("{kind}=")) && line.contains("asset-editor.desktop")
+        });
         if !registered {
             return Err(format!("{kind} is not registered"));
         }
@@ -69,7 +72,11 @@ fn check_command_line(folder: &Path) -> Result {
         .arg(&picture)
         .run()?;
     let bytes = fs::read(&picture).map_err(|error| format!("`{}`: {error}", picture.display()))?;
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") { Ok(()) } else { Err("the picture is no PNG".into()) }
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Ok(())
+    } else {
+        Err("the picture is no PNG".into())
+    }
 }
 
 fn check_window(folder: &Path) -> Result {
@@ -104,7 +111,11 @@ fn check_window(folder: &Path) -> Result {
         }
         thread::sleep(Duration::from_millis(200));
     }
-    Err(format!("no window within {} s: {}", WINDOW_PATIENCE.as_secs(), fs::read_to_string(&log).unwrap_or_default()))
+    Err(format!(
+        "no window within {} s: {}",
+        WINDOW_PATIENCE.as_secs(),
+        fs::read_to_string(&log).unwrap_or_default()
+    ))
 }
 
 fn check_removed() -> Result {
@@ -134,7 +145,9 @@ impl Display {
             .spawn(Stdio::piped(), Stdio::null())?;
         let mut line = String::new();
         if let Some(output) = server.stdout.take() {
-            BufReader::new(output).read_line(&mut line).map_err(|error| format!("Xvfb: {error}"))?;
+            BufReader::new(output)
+                .read_line(&mut line)
+                .map_err(|error| format!("Xvfb: {error}"))?;
         }
         match line.trim() {
             "" => Err("Xvfb gives no display".into()),
@@ -155,7 +168,8 @@ struct Ended(Child);
 impl Drop for Ended {
     fn drop(&mut self) {
         // It leads a process group; an empty one is no failure.
-        let _ = command::new("kill").args(["-TERM", "--", &format!("-{}", self.0.id())]).output_text();
+        let _ =
+            command::new("kill").args(["-TERM", "--", &format!("-{}", self.0.id())]).output_text();
         end(&mut self.0);
     }
 }
@@ -171,7 +185,8 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Result<Self> {
-        let folder = env::temp_dir().join(format!("asset-editor-package-test-{}", std::process::id()));
+        let folder =
+            env::temp_dir().join(format!("asset-editor-package-test-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
         Ok(Self(folder))
     }

@@ -352,5 +352,9 @@ fn read_config<T, E: std::fmt::Display>(
         Ok(_) => {}
     }
     let text = fs::read_to_string(path).map_err(|error| damaged(error.to_string()))?;
+    // A list would be read as the fields in their order, and an empty one as all defaults.
+    if !text.trim_start().starts_with('{') {
+        return Err(damaged("it is no JSON object".into()));
+    }
     parse(&text).map_err(|error| damaged(error.to_string()))
 }

@@ -90,6 +90,7 @@ export const strings = {
   model: {
     label: "Model",
     loading: "Looking for models…",
+    choose: "No model chosen",
     none: "No model was found. Put a model folder into the models folder and start again.",
     noneReady: "No model is complete yet. Choose one to see what is missing.",
     notReady: (missing) =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { ui } from "./modules.js";
 
@@ -55,4 +56,16 @@ test("letters that agree keep the rest of the offer, others end it", () => {
   assert.equal(offerFor("a red g", offer), null);
   assert.equal(offerFor("a red potion", offer), null, "all of it is typed");
   assert.equal(offerFor("a re", offer), null);
+});
+
+test("the vocabulary is the one that the starter model was trained with", async () => {
+  const python = await readFile(new URL("../tools/starter/vocabulary.py", import.meta.url), "utf8");
+  const words = (name) => {
+    const list = python.split(`\n${name} = `)[1].split(/[\]}]\n/)[0];
+    return list.match(/"[a-z]+"/g).map((word) => word.slice(1, -1)).sort();
+  };
+  assert.deepEqual([...KINDS].sort(), words("KINDS"));
+  assert.deepEqual([...COLOURS].sort(), words("COLOURS"));
+  assert.deepEqual([...MATERIALS].sort(), words("MATERIALS"));
+  assert.deepEqual([...BACKGROUNDS].sort(), words("BACKGROUNDS"));
 });

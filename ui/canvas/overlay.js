@@ -20,7 +20,8 @@ export function renderOverlay(context, state, colours) {
   if (view.zoom >= GRID_ZOOM * view.scale) drawGrid(context, area, view, frame, colours.grid);
   strokeAround(context, area, line, colours.edge);
 
-  const layer = selectSelectedLayer(state);
+  // While a picture is made, only its own place is marked.
+  const layer = state.jobs.current ? null : selectSelectedLayer(state);
   const covers = layer && layer.x === frame.x && layer.y === frame.y
     && layer.width === frame.width && layer.height === frame.height;
   if (layer && !covers) strokeAround(context, toCanvas(view, layer), line, colours.selection);

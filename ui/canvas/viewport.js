@@ -57,6 +57,7 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps }, signal) {
   store.observe((state) => state.viewport, redraw, signal);
   store.observe((state) => state.frame, redraw, signal);
   store.observe((state) => state.jobs.current?.preview, redraw, signal);
+  store.observe((state) => state.jobs.current === null, redraw, signal);
   store.observe((state) => state.selectedLayer, redraw, signal);
 
   createPanTool(stage, store, signal);

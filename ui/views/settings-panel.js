@@ -55,10 +55,12 @@ function mountModel(section, store) {
     if (model) store.dispatch(actions.modelChosen(model));
   });
   store.observe((state) => state.models, ({ list }) => {
-    select.replaceChildren(...list.map((model) => element("option", {
+    const options = list.map((model) => element("option", {
       value: model.id,
       text: model.ready ? model.name : strings.model.unavailable(model.name),
-    })));
+    }));
+    const unchosen = element("option", { value: "", text: strings.model.choose });
+    select.replaceChildren(...(selectModel(store.getState()) ? [] : [unchosen]), ...options);
     select.disabled = list.length === 0;
     showModel();
   });

@@ -28,7 +28,18 @@ const FOREIGN: &[(&[&str], &[&str])] = &[
     (&["clap"], &["cli"]),
     // Nothing here downloads; the tests talk to browsers on this machine.
     (
-        &["attohttpc", "curl", "hf-hub", "hyper", "isahc", "reqwest", "surf", "thirtyfour", "tiny_http", "ureq"],
+        &[
+            "attohttpc",
+            "curl",
+            "hf-hub",
+            "hyper",
+            "isahc",
+            "reqwest",
+            "surf",
+            "thirtyfour",
+            "tiny_http",
+            "ureq",
+        ],
         &["asset-editor-tests"],
     ),
 ];
@@ -64,8 +75,19 @@ const UI_WORDS: &[(&str, Option<&str>)] = &[
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &[
-    "common", "core", "helper", "helpers", "manager", "managers", "misc", "processor", "service", "services",
-    "shared", "util", "utils",
+    "common",
+    "core",
+    "helper",
+    "helpers",
+    "manager",
+    "managers",
+    "misc",
+    "processor",
+    "service",
+    "services",
+    "shared",
+    "util",
+    "utils",
 ];
 const EMPTY_TYPE_ENDINGS: &[&str] = &["Helper", "Manager", "Processor", "Service", "Util", "Utils"];
 
@@ -79,7 +101,9 @@ fn crates_name_only_the_crates_they_may() {
     for (name, folder, allowed) in CRATES {
         for dependency in dependencies(folder) {
             if ours.contains(dependency.as_str()) && !allowed.contains(&dependency.as_str()) {
-                faults.push(format!("{folder}/Cargo.toml: `{name}` must not depend on `{dependency}`"));
+                faults.push(format!(
+                    "{folder}/Cargo.toml: `{name}` must not depend on `{dependency}`"
+                ));
             }
             for (beginnings, users) in FOREIGN {
                 let is_meant = beginnings.iter().any(|beginning| dependency.starts_with(beginning));
@@ -88,7 +112,9 @@ fn crates_name_only_the_crates_they_may() {
                 }
             }
             if *name == "xtask" {
-                faults.push(format!("{folder}/Cargo.toml: `xtask` needs nothing but Rust, not `{dependency}`"));
+                faults.push(format!(
+                    "{folder}/Cargo.toml: `xtask` needs nothing but Rust, not `{dependency}`"
+                ));
             }
         }
     }
@@ -97,7 +123,8 @@ fn crates_name_only_the_crates_they_may() {
 
 #[test]
 fn every_crate_is_in_the_table_and_follows_the_workspace_s_lints() {
-    let known: BTreeSet<PathBuf> = CRATES.iter().map(|(_, folder, _)| root().join(folder)).collect();
+    let known: BTreeSet<PathBuf> =
+        CRATES.iter().map(|(_, folder, _)| root().join(folder)).collect();
     let mut faults = Vec::new();
     for manifest in files("").into_iter().filter(|path| path.ends_with("Cargo.toml")) {
         let folder = manifest.parent().expect("a file has a folder").to_owned();
@@ -105,7 +132,10 @@ fn every_crate_is_in_the_table_and_follows_the_workspace_s_lints() {
             continue;
         }
         if !known.contains(&folder) {
-            faults.push(format!("{}: this crate is not in the table of tests/tidy.rs", show(&manifest)));
+            faults.push(format!(
+                "{}: this crate is not in the table of tests/tidy.rs",
+                show(&manifest)
+            ));
         }
         if parsed(&manifest).get("lints").and_then(|lints| lints.get("workspace")).is_none() {
             faults.push(format!("{}: `[lints] workspace = true` is missing", show(&manifest)));
@@ -122,7 +152,10 @@ fn words_that_belong_to_the_edge_stay_there() {
             for (number, line) in code_lines(&path) {
                 for (word, users) in WORDS {
                     if !users.contains(name) && has_word(&line, word) {
-                        faults.push(format!("{}:{number}: `{word}` is not for `{name}`", show(&path)));
+                        faults.push(format!(
+                            "{}:{number}: `{word}` is not for `{name}`",
+                            show(&path)
+                        ));
                     }
                 }
             }
@@ -135,7 +168,9 @@ fn words_that_belong_to_the_edge_stay_there() {
 fn model_families_do_not_import_each_other() {
     let families: Vec<PathBuf> = folders("src-tauri/crates/models/src")
         .into_iter()
-        .filter(|folder| folder.join("config.rs").is_file() || folder.join("transformer.rs").is_file())
+        .filter(|folder| {
+            folder.join("config.rs").is_file() || folder.join("transformer.rs").is_file()
+        })
         .collect();
     let names: Vec<String> = families.iter().map(|folder| stem(folder)).collect();
     let mut faults = Vec::new();
@@ -144,7 +179,10 @@ fn model_families_do_not_import_each_other() {
             for (number, line) in code_lines(&path) {
                 for other in names.iter().filter(|name| **name != stem(folder)) {
                     if line.contains(&format!("crate::{other}")) {
-                        faults.push(format!("{}:{number}: siblings must not import each other", show(&path)));
+                        faults.push(format!(
+                            "{}:{number}: siblings must not import each other",
+                            show(&path)
+                        ));
                     }
                 }
             }
@@ -176,7 +214,10 @@ fn rooms_of_the_page_import_only_the_rooms_they_may() {
     for path in sources("ui", "js") {
         let room = room_of(&path, &ui);
         let Some((_, allowed)) = UI_ROOMS.iter().find(|(name, _)| *name == room) else {
-            faults.push(format!("{}: the room `{room}` is not in the table of tests/tidy.rs", show(&path)));
+            faults.push(format!(
+                "{}: the room `{room}` is not in the table of tests/tidy.rs",
+                show(&path)
+            ));
             continue;
         };
         for import in imports(&path) {
@@ -234,7 +275,9 @@ fn the_page_needs_no_packages_and_no_build() {
     let mut faults = Vec::new();
     for path in files("ui") {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("package") || ["ts", "tsx", "jsx", "mjs", "cjs"].contains(&extension(&path)) {
+        if name.starts_with("package")
+            || ["ts", "tsx", "jsx", "mjs", "cjs"].contains(&extension(&path))
+        {
             faults.push(format!("{}: plain ES modules only", show(&path)));
         }
     }
@@ -303,7 +346,8 @@ fn names_say_what_is_inside() {
     }
     for path in ["rs", "js"].into_iter().flat_map(|kind| sources("", kind)) {
         for (number, line) in code_lines(&path) {
-            let mut words = line.split(|character: char| !character.is_alphanumeric() && character != '_');
+            let mut words =
+                line.split(|character: char| !character.is_alphanumeric() && character != '_');
             let declares = |word: &str| ["struct", "enum", "trait", "class"].contains(&word);
             if words.by_ref().any(declares)
                 && let Some(name) = words.find(|word| !word.is_empty())
@@ -390,7 +434,8 @@ fn files(folder: &str) -> Vec<PathBuf> {
             continue;
         }
         if path.is_dir() {
-            let entries = fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", show(&path)));
+            let entries =
+                fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", show(&path)));
             open.extend(entries.flatten().map(|entry| entry.path()));
         } else {
             found.push(path);
@@ -401,7 +446,8 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn folders(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let entries =
+        fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
@@ -414,15 +460,18 @@ fn code_lines(path: &Path) -> Vec<(usize, String)> {
     read(path)
         .lines()
         .enumerate()
-        .filter(|(_, line)| !["//", "*", "/*"].iter().any(|mark| line.trim_start().starts_with(mark)))
+        .filter(|(_, line)| {
+            !["//", "*", "/*"].iter().any(|mark| line.trim_start().starts_with(mark))
+        })
         .map(|(index, line)| (index + 1, line.to_owned()))
         .collect()
 }
 
 /// Whether `word` occurs and is not the end of a longer one, as in `Deserialize`.
 fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word)
-        .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+    line.match_indices(word).any(|(at, _)| {
+        !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+    })
 }
 
 /// What a module names after `from`, in statements and not in comments.
@@ -449,7 +498,8 @@ fn resolve(from: &Path, import: &str) -> Option<PathBuf> {
 fn room_of(path: &Path, ui: &Path) -> String {
     let ui = ui.canonicalize().expect("the page's folder exists");
     let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", show(path)));
-    let inside = path.strip_prefix(&ui).map(|inside| inside.iter().next().unwrap_or_default().to_owned());
+    let inside =
+        path.strip_prefix(&ui).map(|inside| inside.iter().next().unwrap_or_default().to_owned());
     inside.map_or_else(|_| "outside ui".into(), |room| room.to_string_lossy().into_owned())
 }
 

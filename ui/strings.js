@@ -97,7 +97,6 @@ export const strings = {
       missing.length > 0 ? `Not complete. Missing: ${missing.join(", ")}` : "This model is not ready yet.",
     unavailable: (name) => `${name} (not complete)`,
     starterNote: "Starter model: small, for trying out",
-    starterHint: "It knows simple game and interface items. Add a larger model for more.",
   },
 
   size: {
@@ -124,7 +123,7 @@ export const strings = {
     label: "Seed",
     shuffle: "New seed",
     lock: "Keep this seed",
-    locked: "Kept: the same prompt gives the same picture.",
+    locked: "Kept for every picture.",
     unlocked: "A new seed for every picture.",
   },
   guidance: { label: "Guidance", hint: "How closely the picture follows the prompt." },
@@ -151,8 +150,6 @@ export const strings = {
     select: (name) => `Select ${name}`,
     rename: (name) => `Rename ${name}`,
     remove: (name) => `Delete ${name}`,
-    up: (name) => `Move ${name} up`,
-    down: (name) => `Move ${name} down`,
     opacity: "Opacity",
     opacityOf: (name) => `Opacity of ${name}`,
   },
@@ -178,7 +175,6 @@ export const strings = {
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     fit: "Fit in window",
-    actualSize: "Actual size",
     zoom: (zoom) => `Zoom: ${percent(zoom)}. Show actual size`,
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
     shortcuts: "Keyboard shortcuts",

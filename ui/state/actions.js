@@ -100,8 +100,6 @@ export const viewportResized = (width, height, scale) => ({ type: "viewport/resi
 export const viewportPanned = (dx, dy) => ({ type: "viewport/panned", dx, dy });
 /** @param {number} factor @param {import("./viewport.js").Point} point */
 export const viewportZoomed = (factor, point) => ({ type: "viewport/zoomed", factor, point });
-/** @param {number} zoom */
-export const viewportZoomedTo = (zoom) => ({ type: "viewport/zoomedTo", zoom });
 /** @param {1 | -1} direction */
 export const viewportZoomStepped = (direction) => ({ type: "viewport/zoomStepped", direction });
 export const viewportFitted = () => ({ type: "viewport/fitted" });

@@ -41,8 +41,6 @@ export function reduceViewport(view, action, frame) {
       return frame ? { ...view, panX: view.panX + action.dx, panY: view.panY + action.dy, fitted: false } : view;
     case "viewport/zoomed":
       return frame ? zoomAt(view, view.zoom * action.factor, action.point) : view;
-    case "viewport/zoomedTo":
-      return frame ? zoomAt(view, action.zoom, middle(view)) : view;
     case "viewport/zoomStepped":
       return frame ? zoomAt(view, nextStop(view.zoom, action.direction), middle(view)) : view;
     case "viewport/actualSizeShown":

@@ -75,8 +75,7 @@ function mountModel(section, store) {
     else if (models.status === "failed") note.textContent = models.message;
     else if (!model) note.textContent = models.list.length > 0 ? strings.model.noneReady : strings.model.none;
     else if (!model.ready) note.textContent = strings.model.notReady(model.missing);
-    else if (model.isStarter) note.textContent = `${model.note || strings.model.starterNote}. ${strings.model.starterHint}`;
-    else note.textContent = model.note;
+    else note.textContent = model.note || (model.isStarter ? strings.model.starterNote : "");
   }
 }
 

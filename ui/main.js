@@ -100,8 +100,6 @@ function start(page) {
   part("create").setAttribute("aria-label", strings.toolbar.create);
   listen();
   part("prompt").focus();
-  // Two frames: the first one is drawn when the second begins.
-  requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
 
   function listen() {
     const heard = [
@@ -120,6 +118,8 @@ function start(page) {
     void Promise.allSettled(heard).then(() => {
       void askEngineStatus(store, ipc);
       void loadModels(store, ipc);
+      // Two frames: the first one is drawn when the second begins.
+      requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });
   }
 }

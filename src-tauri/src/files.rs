@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +12,7 @@ use tauri::{AppHandle, Emitter, Manager, Runtime};
 use crate::{
     error::{AppError, Code, Result},
     shell::Shell,
+    window,
     wire::ImageReply,
 };
 
@@ -29,13 +31,27 @@ pub(crate) fn in_arguments(
 /// Reads a picture file for the page. Whether it may be read is decided before.
 pub(crate) fn import(shell: &Shell, path: &Path) -> Result<ImageReply> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bytes = std::fs::read(path).map_err(|error| unreadable(&name, &error.to_string()))?;
-    let image = Image::decode(&bytes).map_err(|reason| unreadable(&name, &reason))?;
+    let about = fs::metadata(path).map_err(|error| unreadable(&name, &plain(&error)))?;
+    if !about.is_file() {
+        return Err(unreadable(&name, "it is not a file"));
+    }
+    let image = Image::open(path).map_err(|error| match error {
+        engine::Error::Unreadable { reason, .. } => unreadable(&name, &reason),
+        other => other.into(),
+    })?;
     shell.keep(image, name)
 }
 
 pub(crate) fn unreadable(name: &str, reason: &str) -> AppError {
     AppError::new(Code::ImageUnreadable, format!("`{name}` cannot be opened: {reason}"))
+}
+
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "you may not read it".into(),
+        _ => error.to_string(),
+    }
 }
 
 /// Opens files that the user named outside of the page, once the page can take them.
@@ -46,12 +62,16 @@ pub(crate) fn open_all<R: Runtime>(app: &AppHandle<R>, files: Vec<PathBuf>) {
     }
     let app = app.clone();
     tauri::async_runtime::spawn_blocking(move || {
+        let mut problems = Vec::new();
         for path in files {
             match import(&app.state::<Shell>(), &path) {
                 // Fails only when the window is gone.
                 Ok(image) => drop(app.emit("open-file", image)),
-                Err(error) => crate::window::tell(&app, &error.message),
+                Err(error) => problems.push(error.message),
             }
+        }
+        if !problems.is_empty() {
+            window::tell(&app, &problems.join("\n"));
         }
     });
 }

@@ -42,6 +42,8 @@ fn a_path_is_read_only_if_the_user_gave_it() {
     // What a drop or a dialog does.
     page.app().fs_scope().allow_file(&path).expect("a path");
     assert_eq!(open().expect("opened")["name"], "picture.png");
+    std::fs::remove_file(&path).expect("a file");
+    assert_eq!(code(open()), "image_unreadable");
 }
 
 #[test]

@@ -148,3 +148,69 @@ async fn actual_size_is_one_device_pixel_for_one_image_pixel_at_every_scale() {
         page.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_fingers_move_and_zoom_around_their_middle() {
+    let page =
+        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+    page.make("a gem").await;
+    let (x, y, ..) = page.picture().await;
+    let (left, top) = corner(&page).await;
+    // In the middle of the second pixel, which is green.
+    let (at_x, at_y) = (x + 6, y + 2);
+    let (middle_x, middle_y) = (left + at_x as f64, top + at_y as f64);
+    let touch = async |kind: &str, spread: f64, moved: f64| {
+        let points = [(1, -spread), (2, spread)].map(|(id, dx)| {
+            serde_json::json!({ "id": id, "x": middle_x + dx + moved, "y": middle_y + moved })
+        });
+        let points = if kind == "touchEnd" { vec![] } else { points.to_vec() };
+        let event = serde_json::json!({ "type": kind, "touchPoints": points });
+        page.devtools("Input.dispatchTouchEvent", event).await;
+    };
+    touch("touchStart", 40.0, 0.0).await;
+    for spread in [50.0, 60.0, 70.0, 80.0] {
+        touch("touchMove", spread, 0.0).await;
+    }
+    page.drawn().await;
+    let zoomed = zoom(&page).await;
+    let percent: f64 = zoomed.trim_end_matches(" %").parse().expect("a number");
+    assert!((percent - 800.0).abs() < 20.0, "twice as far apart is twice as large: {zoomed}");
+    assert_eq!(page.pixel(at_x, at_y).await, [10, 220, 30, 255], "the middle stays");
+    touch("touchMove", 80.0, 25.0).await;
+    touch("touchEnd", 0.0, 0.0).await;
+    page.drawn().await;
+    assert_eq!(page.pixel(at_x + 25, at_y + 25).await, [10, 220, 30, 255], "and moves along");
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pixel_is_a_sharp_square_at_the_largest_zoom() {
+    let page =
+        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+    page.make("a gem").await;
+    let (x, y, ..) = page.picture().await;
+    let (left, top) = corner(&page).await;
+    let pointer = (left + (x + 6) as f64, top + (y + 2) as f64);
+    for _ in 0..16 {
+        page.wheel(pointer, (0.0, -200.0), true).await;
+    }
+    assert_eq!(zoom(&page).await, "6400 %");
+    let (x, y, ..) = page.picture().await;
+    let first = (x, y);
+    assert_eq!(page.pixel(first.0, first.1).await, [200, 100, 50, 255]);
+    for (dx, colour) in
+        [(-1, [200, 100, 50, 255]), (0, [10, 220, 30, 255]), (63, [10, 220, 30, 255])]
+    {
+        let edge = edge_of_second_pixel(&page, first).await;
+        assert_eq!(page.pixel(edge + dx, first.1 + 5).await, colour, "{dx} from the edge");
+    }
+    page.close().await;
+}
+
+/// Where the second pixel of the first row begins.
+async fn edge_of_second_pixel(page: &Page, (mut x, y): (i64, i64)) -> i64 {
+    while page.pixel(x, y + 5).await == [200, 100, 50, 255] {
+        x += 1;
+    }
+    x
+}

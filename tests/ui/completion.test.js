@@ -14,6 +14,14 @@ test("a space after a look offers a thing", () => {
   check("A GLASS ", "potion");
 });
 
+test("other words for the same are understood", () => {
+  check("a crimson ", "potion");
+  check("a shiny ", "red potion");
+  check("a purple glowing ", "gem");
+  check("a jewel ", "on a dark background");
+  check("an icon of ", "a red potion");
+});
+
 test("a space after a thing offers a background", () => {
   check("a red potion ", "on a dark background");
   check("a black bomb ", "on a light background");
@@ -25,6 +33,7 @@ test("a begun background is finished", () => {
   check("a gem on a ", "dark background");
   check("a gem on a dark ", "background");
   check("a gem on dark ", "background");
+  check("a gem on a black ", "background");
 });
 
 test("nothing is offered where nothing fits", () => {

@@ -28,7 +28,10 @@ export async function askEngineStatus(store, ipc) {
 /** @param {Store} store @param {import("../state/models.js").Engine} engine */
 export function showEngineStatus(store, engine) {
   store.dispatch(actions.engineChanged(engine));
-  if (engine.state !== "failed") return;
+  if (engine.state !== "failed") {
+    if (store.getState().jobs.error?.code === "engine_failed") store.dispatch(actions.jobErrorDismissed());
+    return;
+  }
   const message = engine.message ? `${engine.message} ${strings.engineFailed.text}` : strings.engineFailed.text;
   store.dispatch(actions.jobErrorShown({ code: "engine_failed", message }));
 }

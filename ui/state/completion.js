@@ -1,5 +1,7 @@
 // @ts-check
-import { BACKGROUNDS, COLOURS, KIND_OF_LOOK, KINDS, MATERIALS } from "./vocabulary.js";
+import {
+  BACKGROUNDS, COLOURS, FILLERS, KIND_OF_LOOK, KINDS, MATERIALS, PICTURES, SYNONYMS,
+} from "./vocabulary.js";
 
 /**
  * An offer to go on with a prompt: `text` follows `base`, which ends with a space.
@@ -42,8 +44,9 @@ export function restOfOffer(offer, prompt) {
  */
 export function complete(prompt) {
   if (!/[^\s] $/.test(prompt)) return "";
-  const words = prompt.toLowerCase().match(/[a-z]+/g) ?? [];
-  const last = words[words.length - 1];
+  const written = prompt.toLowerCase().match(/[a-z]+/g) ?? [];
+  const words = written.map((word) => SYNONYMS[word] ?? word);
+  const [before, last] = [undefined, ...words].slice(-2);
   const endsWithComma = /, $/.test(prompt);
   if (last === undefined) return "";
 
@@ -51,8 +54,9 @@ export function complete(prompt) {
   if (background !== null) return background;
   if (KINDS.includes(last) || (endsWithComma && mentions(words, KINDS))) return backgroundPhrase(words);
   if (ARTICLES.includes(last)) return thing(words, last);
-  if (LOOKS.includes(last)) return kindFor(words);
-  return "";
+  if (LOOKS.includes(last)) return kindFor(words, last);
+  if (FILLERS.includes(last)) return filled(words);
+  return last === "of" && PICTURES.includes(before) ? "a red potion" : "";
 }
 
 // After "on", "on a" and "on a dark" only a background makes sense.
@@ -60,7 +64,8 @@ function backgroundTail(words) {
   const [third, second, last] = [undefined, undefined, ...words].slice(-3);
   if (last === "on") return `a ${tone(words)} background`;
   if (second === "on" && ARTICLES.includes(last)) return `${tone(words)} background`;
-  if (BACKGROUNDS.includes(last) && (second === "on" || third === "on")) return "background";
+  const tones = [...BACKGROUNDS, ...COLOURS];
+  if (tones.includes(last) && (second === "on" || third === "on")) return "background";
   return last === "background" ? "" : null;
 }
 
@@ -78,8 +83,14 @@ function thing(words, article) {
   return kind === "potion" ? "red potion" : kind;
 }
 
-function kindFor(words) {
-  const look = words[words.length - 1];
+// "a shiny" wants a thing, "a red shiny" a thing that is red.
+function filled(words) {
+  if (mentions(words, KINDS)) return "";
+  const look = words.find((word) => LOOKS.includes(word));
+  return look ? kindFor(words, look) : thing(words, "a");
+}
+
+function kindFor(words, look) {
   const usual = KIND_OF_LOOK[look];
   return words.includes(usual) ? unused(words, KINDS) : usual;
 }

@@ -22,3 +22,23 @@ export const KIND_OF_LOOK = {
   metal: "sword", glass: "potion", stone: "heart", wooden: "shield", plain: "button",
 };
 
+
+/** Other words for the same, as people write them. */
+export const SYNONYMS = {
+  gemstone: "gem", jewel: "gem", diamond: "gem", bottle: "potion", flask: "potion", elixir: "potion", blade: "sword",
+  token: "coin", toadstool: "mushroom", parchment: "scroll", spellbook: "book", tome: "book", fire: "flame",
+  fireball: "flame", droplet: "drop", crescent: "moon", ax: "axe", mallet: "hammer", blossom: "flower",
+  crimson: "red", scarlet: "red", emerald: "green", cyan: "teal", turquoise: "teal", violet: "purple",
+  magenta: "pink", grey: "gray", gold: "yellow", golden: "yellow", silver: "gray", bronze: "brown", copper: "brown",
+  metallic: "metal", steel: "metal", iron: "metal", crystal: "glass", rock: "stone", wood: "wooden",
+};
+
+/** Words before a thing that say little about how it looks. */
+export const FILLERS = [
+  "shiny", "cute", "small", "big", "little", "large", "magic", "magical", "simple", "nice", "beautiful", "old",
+  "ancient", "glossy", "bright", "fancy", "rare", "epic", "legendary", "enchanted", "glowing", "cartoon", "stylized",
+  "tiny", "cool",
+];
+
+/** Words that stand before "of" when a picture is asked for. */
+export const PICTURES = ["icon", "sprite", "picture", "drawing", "illustration", "image", "asset", "render", "art"];

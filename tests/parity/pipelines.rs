@@ -90,6 +90,7 @@ impl Case {
             references: references.iter().map(AsRef::as_ref).collect(),
             inpaint: inpaint.as_ref(),
             start: start(golden.tensor(initial)),
+            previews: true,
         };
         let mut recorder = Recorder::default();
         let unit = with_monitor(|monitor| {

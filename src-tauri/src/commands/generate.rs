@@ -90,6 +90,7 @@ fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft
         seed: request.seed.unwrap_or_default(),
         references,
         inpaint,
+        previews: true,
         ..Draft::default()
     })
 }

@@ -120,6 +120,8 @@ pub struct Draft {
     pub precision: Option<Precision>,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// Whether to show where the picture is heading after every step, which costs a little.
+    pub previews: bool,
 }
 
 /// A request that can be carried out, as far as can be known without its model.

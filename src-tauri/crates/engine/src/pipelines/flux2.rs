@@ -43,6 +43,8 @@ pub struct Job<'a> {
     pub inpaint: Option<&'a Inpaint>,
     /// What the picture starts from.
     pub start: Start,
+    /// Whether steps show where the picture is heading.
+    pub previews: bool,
 }
 
 /// What a picture starts from.
@@ -124,6 +126,7 @@ impl Klein {
             .with_conditioning(conditioning)
             .with_references(reference_tokens)
             .with_repaint(repaint)
+            .with_previews(job.previews)
             .prepare()
             .map_err(&failed)?;
         let tokens = denoise::denoise(start, &schedule, &mut sampler, monitor, probe)?;

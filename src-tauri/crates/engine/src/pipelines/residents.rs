@@ -63,6 +63,7 @@ impl Residents {
             references: request.references.iter().map(AsRef::as_ref).collect(),
             inpaint: request.inpaint.as_ref(),
             start,
+            previews: request.previews,
         };
         let unit = klein.generate(&job, monitor, &mut Unwatched)?;
         for image in flux2::to_images(&unit)? {

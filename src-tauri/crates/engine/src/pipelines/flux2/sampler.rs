@@ -17,6 +17,7 @@ pub(super) struct KleinSampler<'a> {
     conditioning: Option<Conditioning>,
     references: Option<ReferenceTokens>,
     repaint: Option<Repaint>,
+    previews: bool,
     ropes: Option<Ropes>,
     /// Of the guided and of the unguided pass.
     caches: [Option<ReferenceCache>; 2],
@@ -41,6 +42,7 @@ impl<'a> KleinSampler<'a> {
             conditioning: None,
             references: None,
             repaint: None,
+            previews: false,
             ropes: None,
             caches: [None, None],
         }
@@ -56,6 +58,10 @@ impl<'a> KleinSampler<'a> {
 
     pub(super) fn with_repaint(self, repaint: Option<Repaint>) -> Self {
         Self { repaint, ..self }
+    }
+
+    pub(super) fn with_previews(self, previews: bool) -> Self {
+        Self { previews, ..self }
     }
 
     pub(super) fn prepare(mut self) -> Result<Self> {
@@ -164,6 +170,9 @@ impl Sampler for KleinSampler<'_> {
     }
 
     fn preview(&self, clean: &Tensor, monitor: &mut Monitor<'_>) -> Option<ImageInfo> {
+        if !self.previews {
+            return None;
+        }
         let (h, w) = self.grid;
         let decode = || {
             let first = clean.i(..1)?.to_dtype(self.klein.dtype())?;

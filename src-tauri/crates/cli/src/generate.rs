@@ -97,6 +97,7 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         initial_latents: options.init_latents.clone(),
         precision: options.dtype.map(Into::into),
         device: options.device.into(),
+        previews: false,
     })
 }
 

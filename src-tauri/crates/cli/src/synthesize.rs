@@ -25,10 +25,10 @@ use crate::{
 const MAX_SHARD: usize = 5_000_000_000;
 /// Free space to leave on the disk, in bytes.
 const DISK_RESERVE: u64 = 1 << 30;
-/// Normal numbers to draw from; drawing an index is many times faster than drawing a number.
-const TABLE_BITS: u32 = 16;
-/// Written between two looks at whether to stop, in numbers.
-const CHUNK: usize = 1 << 20;
+/// Normal numbers to draw from; pieces of them, from anywhere, are written as fast as the disk takes them.
+const POOL: usize = 1 << 20;
+/// Numbers in a piece, between two looks at whether to stop.
+const PIECE: usize = 1 << 16;
 
 pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
     let out = &options.out;
@@ -240,7 +240,7 @@ struct Drawer<'a> {
 impl<'a> Drawer<'a> {
     fn new(dtype: Dtype, stopped: &'a AtomicBool) -> Self {
         let mut state = 1;
-        let normal = (0..1_usize << (TABLE_BITS - 1))
+        let normal = (0..POOL / 2)
             .flat_map(|_| {
                 // Box-Muller: two uniform numbers make two normal ones.
                 let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
@@ -253,55 +253,37 @@ impl<'a> Drawer<'a> {
     }
 
     fn write(&self, out: &mut impl Write, tensor: &TensorSpec, seed: u64) -> std::io::Result<()> {
-        let table: Vec<f32> = match tensor.fill {
-            Fill::Constant(value) => vec![value],
+        let pool: Vec<u8> = match tensor.fill {
+            Fill::Constant(value) => self.bytes((0..PIECE).map(|_| value)),
             Fill::Normal(deviation) => {
-                self.normal.iter().map(|number| number * deviation).collect()
+                self.bytes(self.normal.iter().map(|number| number * deviation))
             }
         };
-        match self.dtype {
-            Dtype::F32 => self.write_from(out, tensor.len(), seed, &table, f32::to_le_bytes),
-            Dtype::Bf16 => {
-                let table: Vec<bf16> = table.into_iter().map(bf16::from_f32).collect();
-                self.write_from(out, tensor.len(), seed, &table, bf16::to_le_bytes)
-            }
-            Dtype::F16 => {
-                let table: Vec<f16> = table.into_iter().map(f16::from_f32).collect();
-                self.write_from(out, tensor.len(), seed, &table, f16::to_le_bytes)
-            }
-        }
-    }
-
-    /// `len` numbers, each drawn from the table, whose length is a power of two.
-    fn write_from<T: Copy, const WIDTH: usize>(
-        &self,
-        out: &mut impl Write,
-        len: usize,
-        seed: u64,
-        table: &[T],
-        to_bytes: fn(T) -> [u8; WIDTH],
-    ) -> std::io::Result<()> {
+        let width = width(self.dtype);
+        let starts = pool.len() / width - PIECE + 1;
         let mut state = seed;
-        let mask = table.len() - 1;
-        let mut bytes = Vec::with_capacity(CHUNK.min(len) * WIDTH);
-        let mut left = len;
+        let mut left = tensor.len();
         while left > 0 {
             if self.stopped.load(Ordering::Relaxed) {
                 return Err(std::io::Error::other("stopped"));
             }
-            let count = left.min(CHUNK);
-            bytes.clear();
-            while bytes.len() < count * WIDTH {
-                let mut bits = next(&mut state);
-                for _ in 0..u64::BITS / TABLE_BITS {
-                    bytes.extend_from_slice(&to_bytes(table[bits as usize & mask]));
-                    bits >>= TABLE_BITS;
-                }
-            }
-            out.write_all(&bytes[..count * WIDTH])?;
+            let count = left.min(PIECE);
+            let start = (next(&mut state) % starts as u64) as usize;
+            out.write_all(&pool[start * width..(start + count) * width])?;
             left -= count;
         }
         Ok(())
+    }
+
+    /// Numbers as they are stored.
+    fn bytes(&self, numbers: impl Iterator<Item = f32>) -> Vec<u8> {
+        match self.dtype {
+            Dtype::F32 => numbers.flat_map(f32::to_le_bytes).collect(),
+            Dtype::Bf16 => {
+                numbers.flat_map(|number| bf16::from_f32(number).to_le_bytes()).collect()
+            }
+            Dtype::F16 => numbers.flat_map(|number| f16::from_f32(number).to_le_bytes()).collect(),
+        }
     }
 }
 

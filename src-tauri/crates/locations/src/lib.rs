@@ -86,7 +86,11 @@ mod tests {
     #[test]
     fn named_model_folders_come_before_the_data_folder() {
         let roots = check(
-            &[("ASSET_EDITOR_MODELS", "/disk/a::/disk/b"), ("XDG_DATA_HOME", "/data"), ("HOME", "/home/a")],
+            &[
+                ("ASSET_EDITOR_MODELS", "/disk/a::/disk/b"),
+                ("XDG_DATA_HOME", "/data"),
+                ("HOME", "/home/a"),
+            ],
             None,
         );
         let expected = ["/disk/a", "/disk/b", "/data/asset-editor/models"];

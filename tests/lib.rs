@@ -1,0 +1,1 @@
+//! What several crates promise together; the tests lie beside this file.

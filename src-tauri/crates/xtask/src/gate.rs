@@ -75,6 +75,7 @@ fn engine_phases(report: &mut Report) -> Result {
             "warnings",
         ]))
     })?;
+    report.phase("build", |_| command::new(&cargo()).arg("build").args(&selection).run())?;
     report.phase("unit tests", |count| count.cargo_test(&selection))?;
     report.phase("behaviour and parity", |count| {
         count.cargo_test(&[
@@ -155,7 +156,11 @@ impl Count {
     }
 
     fn cargo_test(&mut self, arguments: &[&str]) -> Result {
-        self.run(command::new(&cargo()).arg("test").arg("--no-fail-fast").args(arguments))
+        // Built in an earlier phase: built by the tests alone, it would have other features, and
+        // every dependency would be built again.
+        let program = project::target_dir()?.join("debug/asset-editor");
+        let cargo = command::new(&cargo()).env("ASSET_EDITOR_PROGRAM", program);
+        self.run(cargo.arg("test").arg("--no-fail-fast").args(arguments))
     }
 
     fn node_tests(&mut self) -> Result {

@@ -28,18 +28,7 @@ const FOREIGN: &[(&[&str], &[&str])] = &[
     (&["clap"], &["cli"]),
     // Nothing here downloads; the tests talk to browsers on this machine.
     (
-        &[
-            "attohttpc",
-            "curl",
-            "hf-hub",
-            "hyper",
-            "isahc",
-            "reqwest",
-            "surf",
-            "thirtyfour",
-            "tiny_http",
-            "ureq",
-        ],
+        &["attohttpc", "curl", "hf-hub", "hyper", "isahc", "reqwest", "surf", "thirtyfour", "ureq"],
         &["asset-editor-tests"],
     ),
 ];

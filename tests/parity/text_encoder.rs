@@ -35,7 +35,7 @@ fn prompts_become_the_tokens_and_conditioning_of_the_reference() {
 #[test]
 fn a_prompt_that_is_too_long_loses_its_end() {
     let (golden, cases, klein) = (Golden::open(FILE), Cases::read(), klein(true, false));
-    let prompt = vec![cases.prompt(0); 12].join(" ");
+    let prompt = [cases.prompt(0); 12].join(" ");
     let length = golden.tensor("trunc.input_ids").dims()[1];
     let tokens = klein.tokenize(&[&prompt], length).expect("tokens");
     golden.check("trunc.input_ids", &ids(&tokens));

@@ -19,6 +19,7 @@ pub(crate) fn run(prompt: &str) -> Result {
     // Where the user stands, not where the source is.
     let here = env::current_dir().map_err(|error| format!("no current folder: {error}"))?;
     let picture = here.join(file_name(prompt));
+    println!("\nPainting with the starter model: small, for trying out");
     command::new(&program)
         .args(["generate", "--model", "starter", "--prompt", prompt, "--out"])
         .arg(&picture)

@@ -6,6 +6,7 @@
 mod commands;
 mod composite;
 mod error;
+mod exit;
 mod files;
 mod graphics;
 mod menu;
@@ -22,7 +23,7 @@ use std::{
     thread,
 };
 
-use tauri::{Builder, Context, Emitter, Manager, Runtime, WindowEvent};
+use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{export, generate, images, status};
 
@@ -56,8 +57,15 @@ pub fn run() -> ExitCode {
     let builder = configure(Builder::default().plugin(single), settings)
         .menu(menu::build)
         .on_menu_event(|app, event| menu::chosen(app, &event));
-    match builder.run(context()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match builder.build(context()) {
+        Ok(app) => {
+            app.run(|app, event| {
+                if let RunEvent::Exit = event {
+                    exit::at_once(app);
+                }
+            });
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("asset-editor: the window cannot be opened: {error}");
             ExitCode::FAILURE

@@ -120,6 +120,10 @@ fn the_keys_of_text_stay_with_the_prompt() {
     }
     let prompt = || session.script("return document.querySelector('#prompt').value", &[]);
     until("the text is there twice", || (prompt() == "red potionred potion").then_some(()));
+    desk.xdotool(&["key", "--clearmodifiers", "ctrl+z"]);
+    until("the second is undone", || (prompt() == "red potion").then_some(()));
+    desk.xdotool(&["key", "--clearmodifiers", "ctrl+shift+z"]);
+    until("it is there again", || (prompt() == "red potionred potion").then_some(()));
 }
 
 #[test]

@@ -21,11 +21,23 @@ export function mountKeyboard(page, store, run) {
       return;
     }
     const name = commandOf(event);
-    if (!name || (TEXT_COMMANDS.includes(name) && isTextField(event.target))) return;
+    if (!name) return;
+    if (TEXT_COMMANDS.includes(name) && isTextField(event.target)) {
+      editText(name, page, event);
+      return;
+    }
     if (name === "edit.copy" && String(page.getSelection()) !== "") return;
     event.preventDefault();
     run(name);
   });
+}
+
+/** WebKitGTK has no keys for undo and redo in text fields; copy and paste it does itself. */
+function editText(name, page, event) {
+  const command = { "edit.undo": "undo", "edit.redo": "redo" }[name];
+  if (!command) return;
+  event.preventDefault();
+  page.execCommand(command);
 }
 
 function escape(store, run) {

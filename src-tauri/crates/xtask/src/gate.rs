@@ -38,10 +38,9 @@ fn every_phase(report: &mut Report) -> Result {
         ]))
     })?;
     report.phase("build", |_| first_run::build_programs())?;
-    report.phase("unit tests", |count| {
-        // Those of the test package have phases of their own.
-        count.cargo_test(&["--workspace", "--exclude", "asset-editor-tests"])
-    })?;
+    // Always the whole workspace: a part of it has other features, and would be built anew.
+    report.phase("unit tests", |count| count.cargo_test(&["--workspace", "--lib", "--bins"]))?;
+    report.phase("commands", |count| count.test_program("commands"))?;
     report.phase("project rules", |count| count.test_program("tidy"))?;
     report.phase("behaviour", |count| count.test_program("it"))?;
     report.phase("parity with the reference", |count| count.test_program("parity"))?;

@@ -183,7 +183,10 @@ mod tests {
         let schedule = Schedule::new(&klein(), 42, 5);
         let kept = schedule.clone().skip(0.8).unwrap();
         assert_eq!(kept.sigmas(), &schedule.sigmas()[1..]);
-        assert!(schedule.skip(0.1).is_err());
+        // A part of a step is a whole one, as in the reference.
+        let last = schedule.clone().skip(0.1).unwrap();
+        assert_eq!(last.sigmas(), &schedule.sigmas()[4..]);
+        assert!(schedule.skip(1e-20).is_err());
     }
 
     #[test]

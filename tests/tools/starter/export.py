@@ -26,6 +26,15 @@ def count(path):
         return sum(f.get_tensor(name).numel() for name in f.keys())
 
 
+def forget_path(config):
+    """Takes the trainer's local folder out of a saved configuration."""
+    with open(config) as f:
+        facts = json.load(f)
+    facts.pop("_name_or_path", None)
+    with open(config, "w") as f:
+        json.dump(facts, f, indent=2)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", help="folder with tokenizer/, text_encoder/, vae/ and transformer/ as trained")
@@ -39,6 +48,7 @@ def main():
     full = AutoencoderKLFlux2.from_pretrained(f"{args.parts}/vae")
     vae.bn = full.bn  # the statistics stay f32
     vae.save_pretrained(f"{args.out}/vae")
+    forget_path(f"{args.out}/vae/config.json")
     FlowMatchEulerDiscreteScheduler(shift=args.shift, use_dynamic_shifting=False).save_pretrained(f"{args.out}/scheduler")
     with open(f"{args.out}/model_index.json", "w") as f:
         json.dump(INDEX, f, indent=1)

@@ -8,5 +8,6 @@ mod images;
 mod noise;
 mod pipelines;
 mod scheduler;
+mod starter;
 mod text_encoder;
 mod transformer;

@@ -2,6 +2,8 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
+use crate::device::widens;
+
 /// The most scores held at once. CUDA kernels index elements with i32, and a CPU has caches.
 const MAX_SCORES: usize = 64 << 20;
 
@@ -21,6 +23,10 @@ pub enum Mask<'a> {
 /// # Errors
 /// If shapes do not fit.
 pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+    if widens(q) {
+        let [q_wide, k, v] = [q, k, v].map(|x| x.to_dtype(DType::F32));
+        return sdpa(&q_wide?, &k?, &v?, mask)?.to_dtype(q.dtype());
+    }
     let (batch, heads, queries, head_dim) = q.dims4()?;
     let keys = k.dim(2)?;
     let scale = 1.0 / (head_dim as f64).sqrt();

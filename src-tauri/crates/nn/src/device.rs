@@ -1,6 +1,6 @@
 //! Which devices this build and this machine have.
 
-use candle_core::{Device, Result};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// Whether this build can use an NVIDIA card at all.
 #[must_use]
@@ -17,4 +17,10 @@ pub fn cuda_device() -> Result<Device> {
         candle_core::bail!("this build has no CUDA support");
     }
     Device::new_cuda(0)
+}
+
+/// Whether products of this tensor are computed in f32: on a CPU, candle multiplies 16-bit numbers
+/// several times slower than 32-bit ones, and converting costs a small part of that.
+pub(crate) fn widens(x: &Tensor) -> bool {
+    x.device().is_cpu() && matches!(x.dtype(), DType::BF16 | DType::F16)
 }

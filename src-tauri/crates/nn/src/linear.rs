@@ -1,8 +1,11 @@
 //! Matrix products with stored weights.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
-use crate::Params;
+use crate::{Params, device::widens};
+
+/// With fewer rows, reading a weight costs more than multiplying with it.
+const ROWS_WORTH_WIDENING: usize = 8;
 
 /// `y = x · Wᵀ (+ b)` over the last dimension.
 #[derive(Debug, Clone)]
@@ -38,7 +41,14 @@ impl Linear {
         let mut dims = x.dims().to_vec();
         // One large product: batched ones are computed row by row of the batch on the CPU.
         let rows = x.elem_count() / inputs;
-        let y = x.reshape((rows, inputs))?.matmul(&self.weight.t()?)?;
+        let x = x.reshape((rows, inputs))?;
+        let y = if rows >= ROWS_WORTH_WIDENING && widens(&x) {
+            // One weight at a time is held in f32, for as long as it is used.
+            let weight = self.weight.to_dtype(DType::F32)?;
+            x.to_dtype(DType::F32)?.matmul(&weight.t()?)?.to_dtype(x.dtype())?
+        } else {
+            x.matmul(&self.weight.t()?)?
+        };
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,

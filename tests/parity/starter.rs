@@ -1,0 +1,64 @@
+//! The model that ships, against what the reference implementation makes of the same files.
+
+use std::{fs, path::Path};
+
+use candle_core::{DType, Device};
+use engine::pipelines::flux2::{Job, Klein, Setup, Start};
+
+use crate::golden::{Recorder, largest_difference, with_monitor};
+
+#[test]
+fn the_starter_model_paints_the_reference_picture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text =
+        fs::read_to_string(root.join("starter/reference.json")).expect("the fixture is whole");
+    let case: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let golden =
+        candle_core::safetensors::load(root.join("starter/reference.safetensors"), &Device::Cpu)
+            .expect("the fixture is whole");
+    let number = |name: &str| case[name].as_u64().expect("a number") as usize;
+    let mut klein = Klein::open(Setup {
+        folder: root.join("../src-tauri/starter"),
+        distilled: true,
+        kv_references: false,
+        dtype: DType::F32,
+        device: Device::Cpu,
+        keep_text_encoder: true,
+    })
+    .expect("the starter model is whole");
+    let job = Job {
+        prompts: &[case["prompt"].as_str().expect("a prompt")],
+        negative: "",
+        size: (None, None),
+        default_size: (1024, 1024),
+        steps: number("steps"),
+        guidance: 1.0,
+        max_sequence_length: number("max_sequence_length"),
+        references: Vec::new(),
+        inpaint: None,
+        start: Start::Latents(golden["latents"].clone()),
+        previews: false,
+    };
+    let mut recorder = Recorder::default();
+    let unit =
+        with_monitor(|monitor| klein.generate(&job, monitor, &mut recorder)).expect("a picture");
+    let embeds = largest_difference(recorder.get("prompt_embeds"), &golden["prompt_embeds"]);
+    assert!(embeds <= 1e-3, "the conditioning differs by {embeds:e}");
+    let image = largest_difference(&unit, &golden["image"]);
+    assert!(image <= 2e-3, "the picture differs by {image:e}");
+}
+
+#[test]
+fn the_catalogue_asks_the_starter_model_for_what_it_was_trained_with() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text =
+        fs::read_to_string(root.join("starter/reference.json")).expect("the fixture is whole");
+    let case: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let roots = engine::Roots { starter: root.join("../src-tauri/starter"), models: Vec::new() };
+    let model = engine::Catalog::load(&roots)
+        .and_then(|catalog| catalog.find(Some("starter")))
+        .expect("a model");
+    assert_eq!(case["max_sequence_length"], model.defaults.max_sequence_length);
+    assert_eq!(case["steps"], model.defaults.steps);
+    assert!(model.distilled);
+}

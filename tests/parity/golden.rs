@@ -135,12 +135,17 @@ impl Golden {
             .clone()
     }
 
-    /// Fails unless `actual` has the reference's shape and lies within the stated tolerance.
-    pub(crate) fn check(&self, tensor: &str, actual: &Tensor) {
-        let tolerance = *self
+    /// The absolute difference that is accepted.
+    pub(crate) fn tolerance(&self, tensor: &str) -> f64 {
+        *self
             .tolerances
             .get(tensor)
-            .unwrap_or_else(|| panic!("tolerances.json has no `{tensor}` for {}", self.name));
+            .unwrap_or_else(|| panic!("tolerances.json has no `{tensor}` for {}", self.name))
+    }
+
+    /// Fails unless `actual` has the reference's shape and lies within the stated tolerance.
+    pub(crate) fn check(&self, tensor: &str, actual: &Tensor) {
+        let tolerance = self.tolerance(tensor);
         let expected = self.tensor(tensor);
         assert_eq!(actual.dims(), expected.dims(), "shape of `{tensor}` in {}", self.name);
         let difference = largest_difference(actual, &expected);

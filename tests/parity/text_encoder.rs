@@ -62,7 +62,10 @@ fn every_hidden_state_is_that_of_the_reference() {
         let expected = all.i(layer).expect("a layer");
         let actual = recorder.get(&format!("hidden_states.{layer}"));
         let difference = crate::golden::largest_difference(actual, &expected);
-        assert!(difference <= 5e-4, "hidden state {layer} differs by {difference:e}");
+        assert!(
+            difference <= golden.tolerance("hs.all"),
+            "hidden state {layer} differs by {difference:e}"
+        );
     }
 }
 

@@ -245,19 +245,6 @@ impl ImageStore {
         self.lock().remove(&id);
     }
 
-    /// Forgets every picture up to `newest` that is not in `ids`. Later ones stay: they may be on
-    /// their way to whoever asks.
-    pub fn retain(&self, ids: &[ImageId], newest: ImageId) {
-        self.lock().retain(|id, _| *id > newest || ids.contains(id));
-    }
-
-    /// How many are kept, and their bytes.
-    #[must_use]
-    pub fn usage(&self) -> (usize, usize) {
-        let images = self.lock();
-        (images.len(), images.values().map(|image| image.rgba.len()).sum())
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ImageId, Arc<Image>>> {
         self.images.lock().unwrap_or_else(PoisonError::into_inner)
     }

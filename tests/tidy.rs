@@ -13,12 +13,21 @@ const CRATES: &[(&str, &str, &[&str])] = &[
     ("nn", "src-tauri/crates/nn", &[]),
     ("weights", "src-tauri/crates/weights", &["nn"]),
     ("models", "src-tauri/crates/models", &["nn"]),
-    ("engine", "src-tauri/crates/engine", &["models", "nn", "weights"]),
+    ("document", "src-tauri/crates/document", &[]),
+    ("layering", "src-tauri/crates/layering", &["document"]),
+    ("psd", "src-tauri/crates/psd", &["document"]),
+    ("ora", "src-tauri/crates/ora", &["document"]),
+    ("files", "src-tauri/crates/files", &["document", "ora", "psd"]),
+    ("engine", "src-tauri/crates/engine", &["document", "layering", "models", "nn", "weights"]),
     ("locations", "src-tauri/crates/locations", &["engine"]),
-    ("cli", "src-tauri/crates/cli", &["engine", "locations"]),
+    ("cli", "src-tauri/crates/cli", &["document", "engine", "files", "locations"]),
     ("xtask", "src-tauri/crates/xtask", &[]),
-    ("asset-editor-window", "src-tauri", &["engine", "locations"]),
-    ("asset-editor-tests", "tests", &["cli", "engine", "locations", "models", "nn", "weights"]),
+    ("asset-editor-window", "src-tauri", &["document", "engine", "files", "locations"]),
+    (
+        "asset-editor-tests",
+        "tests",
+        &["cli", "document", "engine", "files", "layering", "locations", "models", "nn", "weights"],
+    ),
 ];
 
 /// Foreign crates, by how their names begin, and the only crates of ours that may name them.

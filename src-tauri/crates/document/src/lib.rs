@@ -1,0 +1,13 @@
+//! The layered document: a tree of groups and pixel layers, and what it looks like flattened.
+//!
+//! Knows no file format, no model and no window. Readers make a [`Document`], writers take one.
+
+mod blend;
+mod layer;
+mod raster;
+pub mod recipe;
+
+pub use blend::Blend;
+pub use layer::{Content, Document, Extra, Group, Layer, Lock, Mask, Opened, Pixels};
+pub use raster::{Depth, Plane, Raster, Samples, ShapeError};
+pub use recipe::Recipe;

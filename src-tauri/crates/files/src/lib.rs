@@ -1,0 +1,1 @@
+//! Opens and saves documents of any format, whole or not at all.

@@ -1,0 +1,1 @@
+//! Reads and writes OpenRaster: a zip of PNGs and a stack.xml.

@@ -1,0 +1,1 @@
+//! Reads and writes layered Photoshop documents, PSD and PSB.

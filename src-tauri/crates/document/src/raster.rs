@@ -172,6 +172,45 @@ impl Raster {
     pub fn into_samples(self) -> Samples {
         self.samples
     }
+
+    /// The smallest part that holds every pixel with any alpha, and the pixels left and above of it;
+    /// an empty raster if there are none.
+    #[must_use]
+    pub fn crop_to_content(&self) -> (u32, u32, Self) {
+        match &self.samples {
+            Samples::Eight(samples) => self.crop(samples, Samples::Eight),
+            Samples::Sixteen(samples) => self.crop(samples, Samples::Sixteen),
+        }
+    }
+
+    fn crop<T: Copy + Default + PartialEq>(
+        &self,
+        samples: &[T],
+        wrap: fn(Vec<T>) -> Samples,
+    ) -> (u32, u32, Self) {
+        let clear = T::default();
+        let (mut left, mut right) = (self.width as usize, 0);
+        let (mut top, mut bottom) = (self.height as usize, 0);
+        let rows = samples.chunks_exact((self.width as usize * 4).max(1));
+        for (y, row) in rows.clone().enumerate() {
+            let mut alphas = row.iter().skip(3).step_by(4);
+            let Some(first) = alphas.clone().position(|alpha| *alpha != clear) else { continue };
+            let last = alphas.rposition(|alpha| *alpha != clear).unwrap_or(first);
+            left = left.min(first);
+            right = right.max(last + 1);
+            top = top.min(y);
+            bottom = y + 1;
+        }
+        if bottom == 0 {
+            return (0, 0, Self::empty(self.depth()));
+        }
+        let mut cropped = Vec::with_capacity((right - left) * (bottom - top) * 4);
+        for row in rows.skip(top).take(bottom - top) {
+            cropped.extend_from_slice(&row[left * 4..right * 4]);
+        }
+        let (width, height) = ((right - left) as u32, (bottom - top) as u32);
+        (left as u32, top as u32, Self { width, height, samples: wrap(cropped) })
+    }
 }
 
 /// One channel, as masks are.

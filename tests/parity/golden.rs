@@ -24,20 +24,34 @@ pub(crate) fn reference_dir() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("reference"), PathBuf::from)
 }
 
-/// The tiny model.
+/// The tiny FLUX.2 model.
 pub(crate) fn model_dir() -> PathBuf {
     reference_dir().join("flux2-klein")
 }
 
-/// A text file of the tiny model.
-pub(crate) fn config(path: &str) -> String {
-    let path = model_dir().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// The tiny layered model.
+pub(crate) fn layered_dir() -> PathBuf {
+    reference_dir().join("qwen-image-layered")
 }
 
-/// Weights of a component of the tiny model, in f32 on the CPU.
+/// A text file of the tiny FLUX.2 model.
+pub(crate) fn config(path: &str) -> String {
+    text(&model_dir().join(path))
+}
+
+/// A text file.
+pub(crate) fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Weights of a component of the tiny FLUX.2 model, in f32 on the CPU.
 pub(crate) fn params(component: &str) -> Params {
-    let checkpoint = Checkpoint::open(&model_dir().join(component)).expect("the fixture is whole");
+    params_in(&model_dir().join(component))
+}
+
+/// Weights of a component's folder, in f32 on the CPU.
+pub(crate) fn params_in(folder: &Path) -> Params {
+    let checkpoint = Checkpoint::open(folder).expect("the fixture is whole");
     let source: Arc<dyn ParamSource> = Arc::new(checkpoint);
     Params::new(source, DType::F32, Device::Cpu)
 }
@@ -92,10 +106,7 @@ impl Cases {
 
 /// A JSON file among the fixtures.
 pub(crate) fn json(name: &str) -> serde_json::Value {
-    let path = reference_dir().join(name);
-    let text =
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).expect("valid JSON")
+    serde_json::from_str(&text(&reference_dir().join(name))).expect("valid JSON")
 }
 
 /// One file of reference tensors with its tolerances.

@@ -5,6 +5,8 @@
 mod autoencoder;
 mod golden;
 mod images;
+mod layered_autoencoder;
+mod layered_transformer;
 mod noise;
 mod pipelines;
 mod scheduler;

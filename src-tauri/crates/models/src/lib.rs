@@ -6,6 +6,9 @@
 pub mod autoencoders;
 mod config;
 pub mod flux2;
+pub mod qwen_image_layered;
+mod streams;
 pub mod text_encoders;
+mod timestep;
 
 pub use config::{ConfigError, Parsed};

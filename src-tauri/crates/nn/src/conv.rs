@@ -27,6 +27,27 @@ impl Conv2d {
         })
     }
 
+    /// The part of a causal convolution over time and pixels that acts on a single frame: before it
+    /// lie only zeros, so that the last of `kernel` taps in time is all that counts. Weight
+    /// `[outputs, inputs, kernel, kernel, kernel]`.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape.
+    pub fn load_causal(
+        params: &Params,
+        inputs: usize,
+        outputs: usize,
+        kernel: usize,
+    ) -> Result<Self> {
+        let weight = params.tensor("weight", (outputs, inputs, kernel, kernel, kernel))?;
+        Ok(Self {
+            weight: weight.narrow(2, kernel - 1, 1)?.squeeze(2)?.contiguous()?,
+            bias: params.tensor("bias", outputs)?.reshape((1, outputs, 1, 1))?,
+            padding: kernel / 2,
+            stride: 1,
+        })
+    }
+
     /// 3 × 3 at every other pixel, without padding of its own.
     ///
     /// # Errors

@@ -18,6 +18,6 @@ pub use conv::Conv2d;
 pub use device::{cuda_device, cuda_is_built};
 pub use embedding::Embedding;
 pub use linear::Linear;
-pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use params::{ParamSource, Params};
 pub use probe::{Probe, Unwatched};

@@ -84,3 +84,36 @@ impl GroupNorm {
         candle_core::Module::forward(&self.0, x)
     }
 }
+
+/// Root-mean-square normalisation over the channels of every pixel, with a weight.
+#[derive(Debug, Clone)]
+pub struct ChannelNorm {
+    gain: Tensor, // [1, channels, 1, 1] in f32: the weight times √channels
+}
+
+impl ChannelNorm {
+    /// Below this, a pixel counts as dark.
+    const SMALLEST: f32 = 1e-12;
+
+    /// Weight `gamma` of shape `[channels, 1, …]` with `rank` dimensions.
+    ///
+    /// # Errors
+    /// If the weight is missing or of another shape.
+    pub fn load(params: &Params, channels: usize, rank: usize) -> Result<Self> {
+        let mut shape = vec![1; rank];
+        shape[0] = channels;
+        let gamma = params.tensor("gamma", shape)?.to_dtype(DType::F32)?;
+        let gain = (gamma.reshape((1, channels, 1, 1))? * (channels as f64).sqrt())?;
+        Ok(Self { gain })
+    }
+
+    /// `x [b, channels, h, w]`, same shape out.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let wide = x.to_dtype(DType::F32)?;
+        let length = wide.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(Self::SMALLEST)?;
+        wide.broadcast_div(&length)?.broadcast_mul(&self.gain)?.to_dtype(x.dtype())
+    }
+}

@@ -1,4 +1,4 @@
-//! Rotary position embedding. Tables are made in f64 and rotate in f32.
+//! Rotary position embedding. Cosines are taken in f64, rotation is in f32.
 
 use candle_core::{DType, Device, Result, Tensor};
 
@@ -37,6 +37,19 @@ impl Table {
         let table = |f: fn(f64) -> f64| {
             let values: Vec<f32> = angles.iter().map(|&angle| f(angle) as f32).collect();
             Tensor::from_vec(values, (ids.len(), half), device)
+        };
+        Ok(Self { cos: table(f64::cos)?, sin: table(f64::sin)? })
+    }
+
+    /// From angles that are already rounded to f32, `half` a token: for models whose reference
+    /// multiplies positions and frequencies in f32.
+    ///
+    /// # Errors
+    /// If the number of angles is not a multiple of `half`.
+    pub fn from_angles(angles: &[f32], half: usize, device: &Device) -> Result<Self> {
+        let table = |f: fn(f64) -> f64| {
+            let values: Vec<f32> = angles.iter().map(|&angle| f(f64::from(angle)) as f32).collect();
+            Tensor::from_vec(values, (angles.len() / half.max(1), half), device)
         };
         Ok(Self { cos: table(f64::cos)?, sin: table(f64::sin)? })
     }

@@ -1,9 +1,10 @@
 //! The two kinds of transformer blocks and the attention they share.
 
-use candle_core::{D, DType, Result, Tensor};
+use candle_core::{D, Result, Tensor};
 use nn::{LayerNorm, Linear, Params, RmsNorm, attention, rotary::Table, silu};
 
 use super::Config;
+use crate::streams::{Heads, Modulation, Qkv, QkvProjection, finite_in_f16, split_heads};
 
 /// How reference pictures take part. Their tokens, where present, stand between text and image.
 #[derive(Debug)]
@@ -40,64 +41,6 @@ pub(super) struct Place<'a> {
     pub(super) text_length: usize,
     /// Which block of its kind.
     pub(super) index: usize,
-}
-
-/// Shift, scale and gate for one sub-block, each `[b, 1 or n, width]`.
-pub(super) struct Modulation {
-    shift: Tensor,
-    scale: Tensor,
-    gate: Tensor,
-}
-
-impl Modulation {
-    /// Splits `[b, 1 or n, count · 3 · width]`.
-    pub(super) fn split(modulation: &Tensor, count: usize) -> Result<Vec<Self>> {
-        let chunks = modulation.chunk(count * 3, D::Minus1)?;
-        let mut sets = Vec::with_capacity(count);
-        for set in chunks.chunks_exact(3) {
-            sets.push(Self { shift: set[0].clone(), scale: set[1].clone(), gate: set[2].clone() });
-        }
-        Ok(sets)
-    }
-}
-
-/// Queries, keys and values of one stream, `[b, heads, n, head_dim]`, normalised, positions not applied.
-struct Qkv {
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-}
-
-struct QkvProjection {
-    q: Linear,
-    k: Linear,
-    v: Linear,
-    norm_q: RmsNorm,
-    norm_k: RmsNorm,
-    heads: usize,
-}
-
-impl QkvProjection {
-    fn load(params: &Params, config: &Config, names: [&str; 5]) -> Result<Self> {
-        let width = config.width();
-        let [q, k, v, norm_q, norm_k] = names;
-        Ok(Self {
-            q: Linear::load(&params.at(q), width, width)?,
-            k: Linear::load(&params.at(k), width, width)?,
-            v: Linear::load(&params.at(v), width, width)?,
-            norm_q: RmsNorm::load(&params.at(norm_q), config.attention_head_dim, config.eps)?,
-            norm_k: RmsNorm::load(&params.at(norm_k), config.attention_head_dim, config.eps)?,
-            heads: config.num_attention_heads,
-        })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Qkv> {
-        Ok(Qkv {
-            q: self.norm_q.forward(&split_heads(&self.q.forward(x)?, self.heads)?)?,
-            k: self.norm_k.forward(&split_heads(&self.k.forward(x)?, self.heads)?)?,
-            v: split_heads(&self.v.forward(x)?, self.heads)?,
-        })
-    }
 }
 
 /// SwiGLU: the first half of the inner width is the gate.
@@ -143,12 +86,17 @@ impl DoubleBlock {
     pub(super) fn load(params: &Params, config: &Config) -> Result<Self> {
         let attn = params.at("attn");
         let width = config.width();
+        let heads = Heads {
+            count: config.num_attention_heads,
+            dim: config.attention_head_dim,
+            eps: config.eps,
+        };
         let image_names = ["to_q", "to_k", "to_v", "norm_q", "norm_k"];
         let text_names = ["add_q_proj", "add_k_proj", "add_v_proj", "norm_added_q", "norm_added_k"];
         Ok(Self {
             norm: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
-            image_qkv: QkvProjection::load(&attn, config, image_names)?,
-            text_qkv: QkvProjection::load(&attn, config, text_names)?,
+            image_qkv: QkvProjection::load(&attn, heads, image_names, Linear::load)?,
+            text_qkv: QkvProjection::load(&attn, heads, text_names, Linear::load)?,
             image_out: Linear::load(&attn.at("to_out.0"), width, width)?,
             text_out: Linear::load(&attn.at("to_add_out"), width, width)?,
             image_ff: FeedForward::load(&params.at("ff"), config)?,
@@ -180,12 +128,7 @@ impl DoubleBlock {
             &text_attn.shift,
             &text_attn.scale,
         )?)?;
-        let qkv = Qkv {
-            q: Tensor::cat(&[&qkv_text.q, &qkv_image.q], 2)?,
-            k: Tensor::cat(&[&qkv_text.k, &qkv_image.k], 2)?,
-            v: Tensor::cat(&[&qkv_text.v, &qkv_image.v], 2)?,
-        };
-        let attended = attend(&qkv, place, references)?;
+        let attended = attend(&Qkv::join(&qkv_text, &qkv_image)?, place, references)?;
         let text_attention =
             self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
         let image_length = attended.dim(1)? - text_length;
@@ -292,17 +235,7 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
     attended.transpose(1, 2)?.flatten_from(2)
 }
 
-fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
-    let (b, n, width) = x.dims3()?;
-    x.reshape((b, n, heads, width / heads))?.transpose(1, 2)?.contiguous()
-}
-
 fn gated(x: &Tensor) -> Result<Tensor> {
     let halves = x.chunk(2, D::Minus1)?;
     silu(&halves[0])? * &halves[1]
-}
-
-/// f16 ends at 65504; the reference clamps the text and single streams there.
-fn finite_in_f16(x: Tensor) -> Result<Tensor> {
-    if x.dtype() == DType::F16 { x.clamp(-65504f32, 65504f32) } else { Ok(x) }
 }

@@ -6,9 +6,11 @@
 use candle_core::{D, DType, Device, Result, Tensor};
 use nn::{LayerNorm, Linear, Params, Probe, rotary::Table, silu};
 
+use crate::{streams::Modulation, timestep::sinusoid};
+
 use super::{
     Config,
-    block::{DoubleBlock, KeyValue, Modulation, Place, References, SingleBlock},
+    block::{DoubleBlock, KeyValue, Place, References, SingleBlock},
     latents::Position,
 };
 
@@ -238,19 +240,10 @@ impl Transformer {
 
     /// `[b]` from 0 to 1 to `[b, width]`.
     fn embed_time(&self, timestep: &Tensor) -> Result<Tensor> {
-        let half = self.config.timestep_guidance_channels / 2;
+        let channels = self.config.timestep_guidance_channels;
         let times = (timestep.to_dtype(DType::F32)? * 1000.0)?.to_vec1::<f32>()?;
-        // Angles reach a thousand turns: they are rounded to f32 as the reference does, their cosines
-        // are not approximated further.
-        let frequencies: Vec<f32> =
-            (0..half).map(|j| exp(-(10_000f32.ln()) * j as f32 / half as f32)).collect();
-        let mut sinusoid = Vec::with_capacity(times.len() * 2 * half);
-        for time in &times {
-            let angles = || frequencies.iter().map(|frequency| f64::from(time * frequency));
-            sinusoid.extend(angles().map(|angle| angle.cos() as f32));
-            sinusoid.extend(angles().map(|angle| angle.sin() as f32));
-        }
-        let sinusoid = Tensor::from_vec(sinusoid, (times.len(), 2 * half), &self.device)?
+        let sinusoid = sinusoid(&times, channels, |time, frequency| time * frequency);
+        let sinusoid = Tensor::from_vec(sinusoid, (times.len(), channels), &self.device)?
             .to_dtype(self.dtype)?;
         self.timestep_out.forward(&silu(&self.timestep_in.forward(&sinusoid)?)?)
     }
@@ -263,16 +256,4 @@ fn spread(runs: &[(&Tensor, usize)]) -> Result<Tensor> {
         .map(|(modulation, count)| modulation.repeat((1, *count, 1)))
         .collect::<Result<Vec<_>>>()?;
     Tensor::cat(&parts, 1)
-}
-
-/// `e^x` in f32 as PyTorch's vector code rounds it: a frequency that is one bit off turns the angle
-/// of a late timestep visibly. Method: SLEEF's `expf` with an error of 1.0 ULP.
-fn exp(x: f32) -> f32 {
-    const POLYNOMIAL: [f32; 6] =
-        [0.000_198_527_62, 0.001_393_043_6, 0.008_333_361, 0.041_666_485, 0.166_666_67, 0.5];
-    let power = (x * std::f32::consts::LOG2_E).round_ties_even();
-    let rest = power.mul_add(-0.693_145_75, x);
-    let rest = power.mul_add(-1.428_606_8e-6, rest);
-    let sum = POLYNOMIAL[1..].iter().fold(POLYNOMIAL[0], |sum, &term| sum.mul_add(rest, term));
-    (1.0 + (rest * rest).mul_add(sum, rest)) * power.exp2()
 }

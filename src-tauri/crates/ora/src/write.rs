@@ -1,0 +1,200 @@
+//! A document to a zip.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Seek, Write},
+};
+
+use document::{Content, Depth, Document, Layer, Raster, Samples, recipe};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    EXTRAS, Error, MAX_DEPTH, MAX_LAYERS, MAX_SIDE, MIMETYPE, PROFILE, RECIPES, SETTINGS, STACK,
+    check_canvas, pixels, preview,
+    read::{MAX_BLANK, blank},
+    settings, stack,
+};
+
+/// A profile up to this size is embedded in every layer's PNG, as other programs expect; a larger one
+/// only in the flattened picture.
+const MAX_PROFILE_PER_LAYER: usize = 1 << 16;
+
+/// Writes a document. Layers without an id get one.
+///
+/// # Errors
+/// If it is too large to be read again, or the sink fails.
+pub fn write(document: &Document, sink: impl Write + Seek) -> Result<(), Error> {
+    write_parts(document, sink, true)
+}
+
+/// Writes a document that only this program will read: without the flattened picture, which takes long
+/// to paint.
+///
+/// # Errors
+/// If it is too large to be read again, or the sink fails.
+pub fn write_without_preview(document: &Document, sink: impl Write + Seek) -> Result<(), Error> {
+    write_parts(document, sink, false)
+}
+
+fn write_parts(
+    document: &Document,
+    sink: impl Write + Seek,
+    has_preview: bool,
+) -> Result<(), Error> {
+    check(document)?;
+    let mut document = document.clone();
+    number(&mut document.layers, []);
+
+    // PNGs are packed already.
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let packed = stored.compression_method(CompressionMethod::Deflated);
+    let mut archive = ZipWriter::new(sink);
+    archive.start_file("mimetype", stored)?;
+    archive.write_all(MIMETYPE.as_bytes())?;
+    archive.start_file(STACK, packed)?;
+    archive.write_all(&stack::write(&document)?)?;
+
+    let profile = document.icc.as_deref();
+    let layer_profile = profile.filter(|profile| profile.len() <= MAX_PROFILE_PER_LAYER);
+    let mut blank_bytes = 0;
+    for layer in document.walk() {
+        if let Content::Pixels(pixels) = &layer.content {
+            let raster = &pixels.raster;
+            let bytes = (raster.samples().len() * raster.depth().bytes()) as u64;
+            archive.start_file(stack::layer_path(layer.id), large(stored, bytes))?;
+            let mut sink = Counted { sink: &mut archive, count: 0 };
+            if raster.samples().is_empty() {
+                pixels::encode(&mut sink, &one_clear_pixel(), None)?;
+            } else {
+                pixels::encode(&mut sink, raster, layer_profile)?;
+            }
+            blank_bytes += blank(bytes, sink.count);
+        }
+        if let Some(mask) = layer.mask.as_ref().filter(|mask| !mask.plane.samples().is_empty()) {
+            let bytes = (mask.plane.samples().len() * mask.plane.depth().bytes()) as u64;
+            archive.start_file(settings::mask_path(layer.id), large(stored, bytes))?;
+            let mut sink = Counted { sink: &mut archive, count: 0 };
+            pixels::encode_plane(&mut sink, &mask.plane)?;
+            blank_bytes += blank(bytes * 4, sink.count);
+        }
+        if blank_bytes > MAX_BLANK {
+            return Err(Error::TooLarge(
+                "its empty parts alone need more memory than a computer has".into(),
+            ));
+        }
+    }
+
+    if has_preview {
+        let bytes = u64::from(document.width) * u64::from(document.height) * 8;
+        preview::write(&document, &mut archive, large(stored, bytes))?;
+    }
+    if let Some(profile) = profile {
+        archive.start_file(PROFILE, packed)?;
+        archive.write_all(profile)?;
+    }
+    let extra_bytes: usize = settings::extras(&document).map(|extra| extra.bytes.len()).sum();
+    if extra_bytes > 0 {
+        archive.start_file(EXTRAS, large(packed, extra_bytes as u64))?;
+        for extra in settings::extras(&document) {
+            archive.write_all(&extra.bytes)?;
+        }
+    }
+    archive.start_file(SETTINGS, packed)?;
+    archive.write_all(settings::write(&document).as_bytes())?;
+    if let Some(recipes) = recipe::write(&document) {
+        archive.start_file(RECIPES, packed)?;
+        archive.write_all(recipes.as_bytes())?;
+    }
+    archive.finish()?.flush()?;
+    Ok(())
+}
+
+/// Refuses what [`crate::read`] would refuse.
+fn check(document: &Document) -> Result<(), Error> {
+    fn depth(layers: &[Layer]) -> usize {
+        layers.iter().map(|layer| 1 + depth(layer.children())).max().unwrap_or(0)
+    }
+    check_canvas(document.width, document.height)?;
+    if document.walk().count() > MAX_LAYERS {
+        return Err(Error::TooLarge(format!("more than {MAX_LAYERS} layers")));
+    }
+    if depth(&document.layers) > MAX_DEPTH {
+        return Err(Error::TooLarge(format!("more than {MAX_DEPTH} groups within each other")));
+    }
+    for layer in document.walk() {
+        let raster = match &layer.content {
+            Content::Pixels(pixels) => (pixels.raster.width(), pixels.raster.height()),
+            Content::Group(_) => (0, 0),
+        };
+        let mask =
+            layer.mask.as_ref().map_or((0, 0), |mask| (mask.plane.width(), mask.plane.height()));
+        if [raster.0, raster.1, mask.0, mask.1].into_iter().any(|side| side > MAX_SIDE) {
+            return Err(Error::TooLarge(format!(
+                "a side of layer `{}`",
+                stack::plain(&layer.name)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Gives an id to layers that have none or another one's; never one that is taken.
+pub(crate) fn number(layers: &mut [Layer], taken: impl IntoIterator<Item = u32>) {
+    fn number_new(
+        layers: &mut [Layer],
+        seen: &mut BTreeSet<u32>,
+        next: &mut u32,
+        taken: &BTreeSet<u32>,
+    ) {
+        for layer in layers {
+            if layer.id == 0 || !seen.insert(layer.id) {
+                while *next == 0 || taken.contains(next) {
+                    *next = next.wrapping_add(1);
+                }
+                layer.id = *next;
+                *next = next.wrapping_add(1);
+            }
+            if let Content::Group(group) = &mut layer.content {
+                number_new(&mut group.children, seen, next, taken);
+            }
+        }
+    }
+    fn collect(layers: &[Layer], taken: &mut BTreeSet<u32>) {
+        for layer in layers {
+            taken.insert(layer.id);
+            collect(layer.children(), taken);
+        }
+    }
+    let mut all: BTreeSet<u32> = taken.into_iter().collect();
+    collect(layers, &mut all);
+    let mut next = all.last().map_or(1, |last| last.wrapping_add(1));
+    number_new(layers, &mut BTreeSet::new(), &mut next, &all);
+}
+
+/// Entries of 4 GiB need longer numbers, which some programs do not read.
+fn large(options: SimpleFileOptions, bytes: u64) -> SimpleFileOptions {
+    options.large_file(bytes > 3 << 30)
+}
+
+fn one_clear_pixel() -> Raster {
+    Raster::new(1, 1, Samples::Eight(vec![0; 4]))
+        .unwrap_or_else(|_shape| Raster::empty(Depth::Eight))
+}
+
+/// Counts what goes through.
+struct Counted<W> {
+    sink: W,
+    count: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.sink.write(bytes)?;
+        self.count += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}

@@ -14,6 +14,8 @@
 
 mod canvas;
 mod modes;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::ops::Range;

@@ -261,3 +261,38 @@ impl Plane {
         Self { samples: self.samples.to_depth(depth), ..*self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cropping_keeps_every_pixel_with_any_alpha() {
+        let mut rgba = vec![7; 5 * 4 * 4];
+        for pixel in rgba.as_chunks_mut::<4>().0 {
+            pixel[3] = 0;
+        }
+        for (x, y) in [(1, 2), (3, 1)] {
+            rgba[(y * 5 + x) * 4 + 3] = 1;
+        }
+        let raster = Raster::from_rgba8(5, 4, rgba).unwrap();
+        let (left, top, cropped) = raster.crop_to_content();
+        assert_eq!((left, top, cropped.width(), cropped.height()), (1, 1, 3, 2));
+        let alphas: Vec<u8> = match cropped.samples() {
+            Samples::Eight(samples) => samples.iter().skip(3).step_by(4).copied().collect(),
+            Samples::Sixteen(_) => panic!("8 bits"),
+        };
+        assert_eq!(alphas, [0, 0, 1, 1, 0, 0]);
+        assert_eq!(cropped.crop_to_content(), (0, 0, cropped.clone()));
+    }
+
+    #[test]
+    fn cropping_nothing_gives_an_empty_raster() {
+        for raster in [
+            Raster::from_rgba8(2, 1, vec![9, 9, 9, 0, 9, 9, 9, 0]).unwrap(),
+            Raster::empty(Depth::Eight),
+        ] {
+            assert_eq!(raster.crop_to_content(), (0, 0, Raster::empty(Depth::Eight)));
+        }
+    }
+}

@@ -157,7 +157,7 @@ fn cover(backdrop: &mut [Pixel], source: &[Pixel], coverage: &[f32]) {
 }
 
 /// `alone` is how much of the source shows where nothing is below it.
-fn mix(
+pub(super) fn mix(
     backdrop: &mut [Pixel],
     source: &[Pixel],
     coverage: &[f32],

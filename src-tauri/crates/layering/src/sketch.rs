@@ -1,0 +1,157 @@
+//! What is known of a layer at the size of the model, ready to be asked at any place of the source.
+
+use crate::{
+    fill,
+    guide::Guide,
+    resize::{Small, Tap, between},
+    solve::snap,
+};
+
+/// A layer at the model's size.
+#[derive(Debug)]
+pub(crate) struct Sketch {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pixels: Vec<Stroke>,
+}
+
+/// Alpha; how alpha changes with red, green and blue; the estimated colour; 1 where alpha is surely right.
+pub(crate) type Stroke = [f32; 8];
+
+pub(crate) fn alpha([alpha, ..]: Stroke) -> f32 {
+    alpha
+}
+
+pub(crate) fn slope([_, red, green, blue, ..]: Stroke) -> [f32; 3] {
+    [red, green, blue]
+}
+
+pub(crate) fn color([_, _, _, _, red, green, blue, _]: Stroke) -> [f32; 3] {
+    [red, green, blue]
+}
+
+/// Between surely right pixels only the roundings are missing.
+pub(crate) fn is_sure([.., sure]: Stroke) -> bool {
+    sure > 0.999
+}
+
+/// Sketches of all layers, from the bottom, with haze removed and colours matched to the source.
+pub(crate) fn sketch(source: &Small, layers: &mut [Small], guide: &Guide) -> Vec<Sketch> {
+    for pixel in layers.iter_mut().flat_map(|layer| &mut layer.pixels) {
+        *pixel = without_haze(*pixel);
+    }
+    let mut above = vec![1.0; source.pixels.len()];
+    let mut sketches: Vec<Sketch> = layers
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(index, layer)| {
+            // The background shows wherever nothing is in front of it, whatever the model's alpha.
+            let is_background = index == 0;
+            let seen: Vec<f32> = layer
+                .pixels
+                .iter()
+                .zip(&above)
+                .map(|(pixel, above)| if is_background { *above } else { pixel[3] * above })
+                .collect();
+            let alphas: Vec<f32> = layer.pixels.iter().map(|pixel| pixel[3]).collect();
+            for (above, alpha) in above.iter_mut().zip(&alphas) {
+                *above *= 1.0 - alpha;
+            }
+            let slopes =
+                if is_background { vec![[0.0; 3]; alphas.len()] } else { guide.slopes(&alphas) };
+            Sketch::new(layer, &slopes, &matched_colors(source, layer, &seen))
+        })
+        .collect();
+    sketches.reverse();
+    sketches
+}
+
+impl Sketch {
+    fn new(layer: &Small, slopes: &[[f32; 3]], colors: &[[f32; 3]]) -> Self {
+        let (width, height) = (layer.width, layer.height);
+        let mut pixels = Vec::with_capacity(layer.pixels.len());
+        for (y, row) in layer.pixels.chunks_exact(width.max(1)).enumerate() {
+            for (x, pixel) in row.iter().enumerate() {
+                let index = y * width + x;
+                let ([s_red, s_green, s_blue], [red, green, blue]) = (slopes[index], colors[index]);
+                let sure = f32::from(u8::from(is_plain(layer, x, y)));
+                pixels.push([pixel[3], s_red, s_green, s_blue, red, green, blue, sure]);
+            }
+        }
+        Self { width, height, pixels }
+    }
+
+    /// One row at the place of a row of the source.
+    pub(crate) fn row(&self, tap: Tap, row: &mut [Stroke]) {
+        let from = |y: usize| &self.pixels[y * self.width..(y + 1) * self.width];
+        for (target, (first, second)) in
+            row.iter_mut().zip(from(tap.first).iter().zip(from(tap.second)))
+        {
+            *target = between(*first, *second, tap.share);
+        }
+    }
+
+    /// The columns and rows where the layer can have any alpha: first and last; none if it is empty.
+    pub(crate) fn bounds(&self) -> Option<[(usize, usize); 2]> {
+        let mut bounds = None;
+        for (index, stroke) in self.pixels.iter().enumerate() {
+            if alpha(*stroke) <= 0.0 && is_sure(*stroke) {
+                continue;
+            }
+            let (x, y) = (index % self.width, index / self.width);
+            let [columns, rows] = bounds.get_or_insert([(x, x), (y, y)]);
+            *columns = (columns.0.min(x), columns.1.max(x));
+            *rows = (rows.0.min(y), rows.1.max(y));
+        }
+        bounds
+    }
+}
+
+/// Premultiplied, with haze gone and near opacity full.
+pub(crate) fn without_haze(pixel: [f32; 4]) -> [f32; 4] {
+    match snap((pixel[3] * 255.0 + 0.5) as u8) {
+        0 => [0.0; 4],
+        255 => pixel.map(|value| value / pixel[3]),
+        _ => pixel,
+    }
+}
+
+/// Whether alpha is all or nothing all around.
+fn is_plain(layer: &Small, x: usize, y: usize) -> bool {
+    let center = layer.pixels[y * layer.width + x][3];
+    let is_end = center <= 0.0 || center >= 1.0 - 1e-6;
+    let around = |place: usize, length: usize| place.saturating_sub(1)..(place + 2).min(length);
+    is_end
+        && around(y, layer.height).all(|y| {
+            around(x, layer.width)
+                .all(|x| (layer.pixels[y * layer.width + x][3] - center).abs() < 1e-6)
+        })
+}
+
+/// The model's colours everywhere, moved by how far they are off where the layer is what one sees.
+fn matched_colors(source: &Small, layer: &Small, seen: &[f32]) -> Vec<[f32; 3]> {
+    let (width, height) = (layer.width, layer.height);
+    let mut colors = fill::spread(width, height, &layer.pixels);
+    let faults: Vec<[f32; 4]> = source
+        .pixels
+        .iter()
+        .zip(&colors)
+        .zip(seen)
+        .map(|((&[red, green, blue, alpha], color), seen)| {
+            // What shows through little of an edge says little about this layer's colour.
+            let weight = ((seen - 0.75) * 4.0).clamp(0.0, 1.0) * alpha;
+            if weight <= 0.0 {
+                return [0.0; 4];
+            }
+            let fault = |value: f32, model: f32| (value / alpha - model) * weight;
+            [fault(red, color[0]), fault(green, color[1]), fault(blue, color[2]), weight]
+        })
+        .collect();
+    for (color, shift) in colors.iter_mut().zip(fill::spread(width, height, &faults)) {
+        for (value, shift) in color.iter_mut().zip(shift) {
+            *value += shift;
+        }
+    }
+    colors
+}

@@ -3,6 +3,7 @@
 //! Layers are given from the bottom; the first is the background. Knows no model, no file and no window.
 
 mod assess;
+mod brush;
 mod fill;
 mod guide;
 mod rebuild;

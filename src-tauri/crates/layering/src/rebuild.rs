@@ -6,10 +6,10 @@ use document::{Depth, Raster, Samples};
 use rayon::prelude::*;
 
 use crate::{
+    brush::Brush,
     guide::Guide,
-    resize::{Small, Tap, between, shrink, tap},
-    sketch::{self, Sketch, Stroke},
-    solve::{Background, Solver, share_alpha, snap},
+    resize::{Small, Tap, shrink, tap},
+    sketch::{self, Sketch},
 };
 
 /// Rows of the source that one task works on.
@@ -93,6 +93,7 @@ pub fn rebuild(source: &Raster, layers: &[Raster]) -> Result<Vec<Placed>, Error>
         height,
         pixels: samples.as_chunks::<4>().0,
         is_opaque: samples.par_iter().skip(3).step_by(4).all(|alpha| *alpha == 255),
+        is_enlarged: (width, height) != (small_width, small_height),
         columns: (0..width).map(|x| tap(x, width, small_width)).collect(),
         small: small_source,
         sketches,
@@ -134,28 +135,36 @@ fn empty(count: usize) -> Vec<Placed> {
 }
 
 /// All that painting needs.
-struct Scene<'a> {
-    width: usize,
-    height: usize,
-    pixels: &'a [[u8; 4]],
-    is_opaque: bool,
-    columns: Vec<Tap>,
-    small: Small,
-    sketches: Vec<Sketch>,
+pub(crate) struct Scene<'a> {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: &'a [[u8; 4]],
+    pub(crate) is_opaque: bool,
+    /// Whether the source has details that the model has not.
+    pub(crate) is_enlarged: bool,
+    pub(crate) columns: Vec<Tap>,
+    pub(crate) small: Small,
+    pub(crate) sketches: Vec<Sketch>,
 }
 
 /// Where a layer can show anything.
 #[derive(Debug, Clone)]
-struct Area {
-    columns: Range<usize>,
-    rows: Range<usize>,
+pub(crate) struct Area {
+    pub(crate) columns: Range<usize>,
+    pub(crate) rows: Range<usize>,
 }
 
 /// Some rows of all layers.
-struct Band<'a> {
-    rows: Range<usize>,
+pub(crate) struct Band<'a> {
+    pub(crate) rows: Range<usize>,
     /// For each layer those of the rows that lie in its area.
-    targets: Vec<&'a mut [[u8; 4]]>,
+    pub(crate) targets: Vec<&'a mut [[u8; 4]]>,
+}
+
+impl Area {
+    pub(crate) fn contains(&self, x: usize, y: usize) -> bool {
+        self.columns.contains(&x) && self.rows.contains(&y)
+    }
 }
 
 impl Scene<'_> {
@@ -205,10 +214,6 @@ impl Scene<'_> {
             rows: grow(rows, sketch.height, self.height),
         }
     }
-
-    fn background(&self, alpha: f32) -> Background {
-        if self.is_opaque { Background::Opaque } else { Background::Level(to_level(alpha)) }
-    }
 }
 
 fn meet(one: &Range<usize>, other: &Range<usize>) -> Range<usize> {
@@ -226,111 +231,4 @@ fn place(rgba: Vec<u8>, area: &Area) -> Placed {
     let x = (area.columns.start + left as usize) as i32;
     let y = (area.rows.start + top as usize) as i32;
     Placed { x, y, raster: cropped }
-}
-
-fn to_level(value: f32) -> u8 {
-    (value * 255.0 + 0.5) as u8
-}
-
-/// The memory of a thread that paints.
-struct Brush {
-    rows: Vec<Vec<Stroke>>,
-    guide: Vec<[f32; 4]>,
-    levels: Vec<u8>,
-    colors: Vec<[f32; 3]>,
-    solver: Solver,
-}
-
-impl Brush {
-    fn new(sketches: &[Sketch]) -> Self {
-        let width = sketches.first().map_or(0, |sketch| sketch.width);
-        Self {
-            rows: vec![vec![[0.0; 8]; width]; sketches.len()],
-            guide: vec![[0.0; 4]; width],
-            levels: vec![0; sketches.len()],
-            colors: vec![[0.0; 3]; sketches.len()],
-            solver: Solver::default(),
-        }
-    }
-
-    fn paint(&mut self, scene: &Scene, areas: &[Area], band: Band) {
-        let Band { rows, mut targets } = band;
-        for y in rows.clone() {
-            let row = tap(y, scene.height, scene.small.height);
-            for ((sketch, area), strokes) in scene.sketches.iter().zip(areas).zip(&mut self.rows) {
-                if area.rows.contains(&y) {
-                    sketch.row(row, strokes);
-                }
-            }
-            let small = |y: usize| &scene.small.pixels[y * scene.small.width..];
-            for (pixel, (first, second)) in
-                self.guide.iter_mut().zip(small(row.first).iter().zip(small(row.second)))
-            {
-                *pixel = between(*first, *second, row.share);
-            }
-            for x in 0..scene.width {
-                let source = scene.pixels[y * scene.width + x];
-                if source[3] == 0 {
-                    continue;
-                }
-                self.estimate(scene, areas, (x, y), source);
-                self.fit(scene, x, source);
-                for ((target, area), index) in targets.iter_mut().zip(areas).zip(0..) {
-                    if area.columns.contains(&x) && area.rows.contains(&y) {
-                        let above = y - rows.start.max(area.rows.start);
-                        let [red, green, blue] = self.colors[index].map(to_level);
-                        target[above * area.columns.len() + x - area.columns.start] =
-                            [red, green, blue, self.levels[index]];
-                    }
-                }
-            }
-        }
-    }
-
-    /// Alphas and colours as the model and the source's edges suggest them.
-    fn estimate(&mut self, scene: &Scene, areas: &[Area], (x, y): (usize, usize), source: [u8; 4]) {
-        let Tap { first, second, share } = scene.columns[x];
-        let around = between(self.guide[first], self.guide[second], share);
-        let [red, green, blue, alpha] = source.map(|level| f32::from(level) / 255.0);
-        let detail = [red * alpha - around[0], green * alpha - around[1], blue * alpha - around[2]];
-        // Behind something the edges that are seen belong to that.
-        let mut seen = 1.0;
-        for index in (1..areas.len()).rev() {
-            self.levels[index] = 0;
-            self.colors[index] = [0.0; 3];
-            if !areas[index].columns.contains(&x) || !areas[index].rows.contains(&y) {
-                continue;
-            }
-            let stroke = between(self.rows[index][first], self.rows[index][second], share);
-            let mut alpha = sketch::alpha(stroke);
-            if sketch::is_sure(stroke) {
-                if alpha < 0.5 {
-                    continue;
-                }
-            } else {
-                let slope = sketch::slope(stroke);
-                let moved: f32 = slope.iter().zip(detail).map(|(slope, by)| slope * by).sum();
-                alpha = (alpha + seen * moved).clamp(0.0, 1.0);
-            }
-            self.levels[index] = snap(to_level(alpha));
-            self.colors[index] = sketch::color(stroke).map(|value| value.clamp(0.0, 1.0));
-            seen *= 1.0 - f32::from(self.levels[index]) / 255.0;
-        }
-    }
-
-    /// Makes the estimates show the source.
-    fn fit(&mut self, scene: &Scene, x: usize, source: [u8; 4]) {
-        let [red, green, blue, alpha] = source;
-        let color = [red, green, blue].map(|level| f32::from(level) / 255.0);
-        if self.levels.iter().skip(1).all(|level| *level == 0) {
-            self.levels[0] = alpha;
-            self.colors[0] = color;
-            return;
-        }
-        let Tap { first, second, share } = scene.columns[x];
-        let stroke = between(self.rows[0][first], self.rows[0][second], share);
-        self.colors[0] = sketch::color(stroke);
-        share_alpha(&mut self.levels, alpha, scene.background(sketch::alpha(stroke)));
-        self.solver.solve(color, &self.levels, &mut self.colors);
-    }
 }

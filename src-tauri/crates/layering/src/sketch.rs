@@ -18,6 +18,9 @@ pub(crate) struct Sketch {
 /// Alpha; how alpha changes with red, green and blue; the estimated colour; 1 where alpha is surely right.
 pub(crate) type Stroke = [f32; 8];
 
+/// Surely nothing.
+pub(crate) const NOTHING: Stroke = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+
 pub(crate) fn alpha([alpha, ..]: Stroke) -> f32 {
     alpha
 }

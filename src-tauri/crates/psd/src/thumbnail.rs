@@ -1,6 +1,6 @@
 //! The small JPEG that file managers show.
 
-use document::{Depth, Samples};
+use document::Samples;
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
 
 use crate::Error;

@@ -232,10 +232,7 @@ fn traps_are_refused_and_cost_nothing() {
     let mut huge = small();
     huge[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     let error = ora::read(Cursor::new(file(one, &[("a.png", &huge)]))).map(|opened| opened.notes);
-    assert!(
-        matches!(&error, Err(_)) || matches!(&error, Ok(notes) if !notes.is_empty()),
-        "{error:?}"
-    );
+    assert!(!error.is_ok_and(|notes| notes.is_empty()), "it was believed");
     // A long tail after a PNG.
     let mut long = small();
     long.resize(80 << 20, 0);

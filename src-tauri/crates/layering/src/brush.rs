@@ -11,6 +11,9 @@ use crate::{
 /// alpha as its slope does.
 const DISTINCT: f32 = 0.1;
 
+/// How often alphas that depend on each other are found again.
+const SWEEPS: usize = 3;
+
 /// The memory of a thread that paints.
 pub(crate) struct Brush {
     rows: Vec<Vec<Stroke>>,
@@ -102,14 +105,25 @@ impl Brush {
         let Tap { first, second, share } = scene.columns[x];
         let around = between(self.guide[first], self.guide[second], share);
         let source = premultiplied(source);
-        self.stack_up(scene.is_opaque);
+        let mut details = source;
+        for (value, around) in details.iter_mut().zip(around) {
+            *value -= around;
+        }
+        let soft = self.strokes.iter().skip(1).filter(|stroke| !sketch::is_sure(**stroke)).count();
+        // Where edges meet, each one's alpha depends on what the others turned out to be.
+        for _ in 0..soft.min(SWEEPS) {
+            self.sweep(scene.is_opaque, source, details);
+        }
+    }
+
+    fn sweep(&mut self, is_opaque: bool, source: [f32; 4], details: [f32; 4]) {
+        self.stack_up(is_opaque);
         // Behind something the edges that are seen belong to that.
         let mut seen = 1.0;
         for index in (1..self.strokes.len()).rev() {
             let stroke = self.strokes[index];
             if !sketch::is_sure(stroke) {
                 let plain = sketch::alpha(stroke);
-                let details = source.iter().zip(around).map(|(value, around)| value - around);
                 let moved: f32 =
                     sketch::slope(stroke).iter().zip(details).map(|(slope, by)| slope * by).sum();
                 let guided = (plain + moved).clamp(0.0, 1.0);
@@ -131,9 +145,9 @@ impl Brush {
     fn stack_up(&mut self, is_opaque: bool) {
         self.below.clear();
         let mut stack = [0.0; 4];
-        for (index, (stroke, color)) in self.strokes.iter().zip(&self.colors).enumerate() {
+        for (index, (level, color)) in self.levels.iter().zip(&self.colors).enumerate() {
             self.below.push(stack);
-            let alpha = if index == 0 && is_opaque { 1.0 } else { sketch::alpha(*stroke) };
+            let alpha = if index == 0 && is_opaque { 1.0 } else { f32::from(*level) / 255.0 };
             let [red, green, blue] = *color;
             stack = between(stack, [red, green, blue, 1.0], alpha);
         }

@@ -1,5 +1,7 @@
 //! What is known of a layer at the size of the model, ready to be asked at any place of the source.
 
+use rayon::prelude::*;
+
 use crate::{
     fill,
     guide::Guide,
@@ -43,31 +45,33 @@ pub(crate) fn sketch(source: &Small, layers: &mut [Small], guide: &Guide) -> Vec
     for pixel in layers.iter_mut().flat_map(|layer| &mut layer.pixels) {
         *pixel = without_haze(*pixel);
     }
-    let mut above = vec![1.0; source.pixels.len()];
-    let mut sketches: Vec<Sketch> = layers
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(index, layer)| {
-            // The background shows wherever nothing is in front of it, whatever the model's alpha.
-            let is_background = index == 0;
-            let seen: Vec<f32> = layer
-                .pixels
-                .iter()
-                .zip(&above)
-                .map(|(pixel, above)| if is_background { *above } else { pixel[3] * above })
-                .collect();
-            let alphas: Vec<f32> = layer.pixels.iter().map(|pixel| pixel[3]).collect();
-            for (above, alpha) in above.iter_mut().zip(&alphas) {
-                *above *= 1.0 - alpha;
-            }
-            let slopes =
-                if is_background { vec![[0.0; 3]; alphas.len()] } else { guide.slopes(&alphas) };
-            Sketch::new(layer, &slopes, &matched_colors(source, layer, &seen))
-        })
+    let mut colors: Vec<Vec<[f32; 3]>> = layers
+        .par_iter()
+        .map(|layer| fill::spread(layer.width, layer.height, &layer.pixels))
         .collect();
-    sketches.reverse();
-    sketches
+    let faults = faults(source, layers, &colors);
+    let mut above = vec![1.0; source.pixels.len()];
+    let mut slopes = Vec::with_capacity(layers.len());
+    for (index, (layer, colors)) in layers.iter().zip(&mut colors).enumerate().rev() {
+        let alphas: Vec<f32> = layer.pixels.iter().map(|pixel| pixel[3]).collect();
+        // The background shows wherever nothing is in front of it, whatever the model's alpha.
+        let is_background = index == 0;
+        let seen = above
+            .iter()
+            .zip(&alphas)
+            .map(|(above, alpha)| if is_background { *above } else { alpha * above });
+        match_colors(source, &faults, seen, colors);
+        for (above, alpha) in above.iter_mut().zip(&alphas) {
+            *above *= 1.0 - alpha;
+        }
+        slopes.push(match is_background {
+            true => vec![[0.0; 3]; alphas.len()],
+            false => guide.slopes(&alphas),
+        });
+    }
+    slopes.reverse();
+    let parts = layers.par_iter().zip(slopes).zip(colors);
+    parts.map(|((layer, slopes), colors)| Sketch::new(layer, &slopes, &colors)).collect()
 }
 
 impl Sketch {
@@ -132,29 +136,45 @@ fn is_plain(layer: &Small, x: usize, y: usize) -> bool {
         })
 }
 
-/// The model's colours everywhere, moved by how far they are off where the layer is what one sees.
-fn matched_colors(source: &Small, layer: &Small, seen: &[f32]) -> Vec<[f32; 3]> {
-    let (width, height) = (layer.width, layer.height);
-    let mut colors = fill::spread(width, height, &layer.pixels);
-    let faults: Vec<[f32; 4]> = source
-        .pixels
+/// How far the model's picture is off, straight.
+fn faults(source: &Small, layers: &[Small], colors: &[Vec<[f32; 3]>]) -> Vec<[f32; 3]> {
+    let mut stack = vec![[0.0; 3]; source.pixels.len()];
+    for (index, (layer, colors)) in layers.iter().zip(colors).enumerate() {
+        for ((sum, pixel), color) in stack.iter_mut().zip(&layer.pixels).zip(colors) {
+            *sum = between(*sum, *color, if index == 0 { 1.0 } else { pixel[3] });
+        }
+    }
+    let pairs = source.pixels.iter().zip(stack);
+    pairs
+        .map(|(&[red, green, blue, alpha], stack)| {
+            let scale = 1.0 / alpha.max(1e-6);
+            [red * scale - stack[0], green * scale - stack[1], blue * scale - stack[2]]
+        })
+        .collect()
+}
+
+/// Moves a layer's colours by how far the picture is off where the layer is what one sees, and behind other layers
+/// by what that comes to beside them.
+fn match_colors(
+    source: &Small,
+    faults: &[[f32; 3]],
+    seen: impl Iterator<Item = f32>,
+    colors: &mut [[f32; 3]],
+) {
+    let weighted: Vec<[f32; 4]> = faults
         .iter()
-        .zip(&colors)
+        .zip(&source.pixels)
         .zip(seen)
-        .map(|((&[red, green, blue, alpha], color), seen)| {
-            // What shows through little of an edge says little about this layer's colour.
-            let weight = ((seen - 0.75) * 4.0).clamp(0.0, 1.0) * alpha;
-            if weight <= 0.0 {
-                return [0.0; 4];
-            }
-            let fault = |value: f32, model: f32| (value / alpha - model) * weight;
-            [fault(red, color[0]), fault(green, color[1]), fault(blue, color[2]), weight]
+        .map(|((&[red, green, blue], pixel), seen)| {
+            // At an edge the fault may be another layer's.
+            let weight = ((seen - 0.75) * 4.0).clamp(0.0, 1.0) * pixel[3];
+            [red * weight, green * weight, blue * weight, weight]
         })
         .collect();
-    for (color, shift) in colors.iter_mut().zip(fill::spread(width, height, &faults)) {
+    let shifts = fill::spread(source.width, source.height, &weighted);
+    for (color, shift) in colors.iter_mut().zip(shifts) {
         for (value, shift) in color.iter_mut().zip(shift) {
             *value += shift;
         }
     }
-    colors
 }

@@ -1,35 +1,46 @@
 // @ts-check
 import { createBitmaps } from "./canvas/bitmaps.js";
+import { createRenders } from "./canvas/renders.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
 import { mountCanvas } from "./canvas/viewport.js";
 import { createCommands, createRunner } from "./effects/commands.js";
+import { placeDocument } from "./effects/documents.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
+import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
 import { keepTheme, readTheme } from "./effects/settings.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
 import { noticeShown } from "./state/actions.js";
+import { drawnLayers } from "./state/drawing.js";
 import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
+import { selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
 import { strings } from "./strings.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
+import { mountExportDialog } from "./views/export-dialog.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountProgress } from "./views/progress.js";
 import { mountPromptPanel } from "./views/prompt-panel.js";
+import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
 import { mountShortcutsDialog } from "./views/shortcuts-dialog.js";
 import { mountSplash } from "./views/splash.js";
+import { mountSplitPanel } from "./views/split-panel.js";
 import { mountStage } from "./views/stage.js";
 import { mountStatusBar } from "./views/status-bar.js";
+import { mountTasks } from "./views/tasks.js";
 import { mountTheme } from "./views/theme.js";
+import { mountTitle } from "./views/title.js";
 import { mountToolbar } from "./views/toolbar.js";
 
 const RETAIN_DELAY_MS = 400;
+const RENDER_DELAY_MS = 40;
 
 start(document);
 
@@ -50,41 +61,66 @@ function start(page) {
     },
     onFailed(id) {
       // A preview that is gone is not worth a word.
-      const { layers } = store.getState().document.present;
-      if (layers.some((layer) => layer.imageId === id)) {
+      if (drawnLayers(selectShown(store.getState())).some((layer) => layer.imageId === id)) {
         store.dispatch(noticeShown("error", strings.notices.imageLost));
       }
     },
   });
-  const thumbnails = createThumbnails(bitmaps);
+  const renders = createRenders({
+    render: ipc.renderDocument,
+    later: (work) => setTimeout(work, RENDER_DELAY_MS),
+    onRendered: () => canvas.redraw(),
+    onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
+  });
+  const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
   const images = createImageEffects(store, ipc);
-  const dialog = mountShortcutsDialog(page.body);
+  const shortcuts = mountShortcutsDialog(page.body);
+  const exports = mountExportDialog(page.body, (name) => run(name));
   const runCommand = createRunner(createCommands({
     store,
     ipc,
     images,
     random: Math.random,
     prepareImage: bitmaps.prepare,
-    showShortcuts: dialog.show,
+    showShortcuts: shortcuts.show,
+    showExport: exports.show,
+    showSplit: () => splitPanel.focus(),
+    renameLayer: () => layersPanel.rename(),
   }), () => performance.now());
   const run = (name) => runCommand(name, "page");
 
   mountSplash(part("splash"), part("splash-text"), store);
   mountToolbar(part("toolbar"), store, run);
-  mountPromptPanel(part("create"), store, run);
-  mountReferencesPanel(part("create"), store, images, thumbnails.show);
-  mountSettingsPanel(part("create"), store, Math.random);
-  mountLayersPanel(part("side"), store, thumbnails.show);
+  const tasks = mountTasks(part("create"), store);
+  mountPromptPanel(tasks.make, store, run);
+  mountReferencesPanel(tasks.make, store, images, thumbnails.show);
+  mountSettingsPanel(tasks.make, store, Math.random);
+  const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
+  const layersPanel = mountLayersPanel(part("side"), store, run, thumbnails.show);
   mountStatusBar(part("footer"), store);
   mountProgress(part("progress"), store);
   mountStage(part("stage"), store, run);
+  const autosave = createAutosave(store, ipc, {
+    slot: `window-${Math.random().toString(36).slice(2)}`,
+    after(work, ms) {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
+    now: () => performance.now(),
+  });
+  mountRecovery(part("stage"), store, {
+    recover: (slot) => void recover(store, ipc, autosave, slot),
+    discard: (slot) => void discardRecovered(store, ipc, slot),
+  });
   mountNotices(part("stage"), store);
+  mountTitle(page, store);
   const canvas = mountCanvas({
     stage: part("stage"),
     scene: /** @type {HTMLCanvasElement} */ (part("canvas")),
     overlay: /** @type {HTMLCanvasElement} */ (part("overlay")),
     store,
     bitmaps,
+    renders,
   }, signal);
   mountTheme(page.documentElement, store, canvas.restyle);
   mountKeyboard(page, store, run);
@@ -95,7 +131,10 @@ function start(page) {
   retainHeldImages(store, ipc, {
     isArriving: images.isArriving,
     later: (work) => setTimeout(work, RETAIN_DELAY_MS),
-    onRetained: bitmaps.retain,
+    onRetained(ids) {
+      bitmaps.retain(ids);
+      thumbnails.retain(ids);
+    },
   });
   part("create").setAttribute("aria-label", strings.toolbar.create);
   listen();
@@ -109,7 +148,7 @@ function start(page) {
         // The models are known only when the engine is.
         if (status.state === "ready") void loadModels(store, ipc);
       }, signal),
-      events.onOpenFile((image) => images.place(image, "document"), signal),
+      events.onOpenFile((opened) => placeDocument(store, opened), signal),
       events.onFilesEntered(() => arrivals.setDragging(true), signal),
       events.onFilesLeft(() => arrivals.setDragging(false), signal),
       events.onFilesDropped(arrivals.dropped, signal),
@@ -118,6 +157,7 @@ function start(page) {
     void Promise.allSettled(heard).then(() => {
       void askEngineStatus(store, ipc);
       void loadModels(store, ipc);
+      void findRecovered(store, ipc);
       // Two frames: the first one is drawn when the second begins.
       requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });

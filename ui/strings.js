@@ -38,18 +38,31 @@ export function percent(zoom) {
   return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} %`;
 }
 
+/**
+ * How long ago.
+ * @param {number} seconds
+ */
+function ago(seconds) {
+  if (seconds < 90) return "a minute ago";
+  if (seconds < 5400) return plural(Math.round(seconds / 60), "a minute ago", "# minutes ago");
+  if (seconds < 129_600) return plural(Math.round(seconds / 3600), "an hour ago", "# hours ago");
+  return plural(Math.round(seconds / 86_400), "a day ago", "# days ago");
+}
+
 function plural(count, one, many) {
   return count === 1 ? one : many.replace("#", number.format(count));
 }
 
 export const strings = {
   name: "Veetance Asset Editor",
+  untitled: "Untitled",
+  title: (name, unsaved) => `${unsaved ? "• " : ""}${name} – Veetance Asset Editor`,
   starting: "Getting ready…",
   startingSlowly: "Still getting ready. The first start takes longer.",
 
   start: {
     title: "Describe an asset",
-    text: "Write what you need, or start with one of these. You can also drop a picture here.",
+    text: "Write what you need, or start with one of these. Or drop a picture here to separate it into layers.",
     examples: ["a red potion", "a green gem on a dark background", "a wooden shield"],
     example: (prompt) => `Make “${prompt}”`,
   },
@@ -78,6 +91,7 @@ export const strings = {
       "no-model": "The model is not ready",
       "no-prompt": "Write a prompt first",
       running: "",
+      splitting: "A picture is being separated. Wait until it is done, or cancel it.",
     },
     progress: "Progress of the picture",
     tryAgain: "Try again",
@@ -85,6 +99,57 @@ export const strings = {
     smaller: (width, height) => `Use ${size(width, height)}`,
     dismissError: "Dismiss",
     failedTitle: "No picture this time",
+  },
+
+  tasks: { label: "What to do", make: "Make", split: "Split into layers" },
+
+  split: {
+    title: "Split into layers",
+    layers: { label: "Number of layers", hint: "More layers take longer. Some may come out empty." },
+    prompt: { label: "What is in the picture?", placeholder: "Leave empty to let the model look" },
+    negative: { label: "Leave out", placeholder: "What should not be in the layers" },
+    more: "More settings",
+    steps: { label: "Steps", hint: "More steps take longer and can be cleaner." },
+    seed: { locked: "Kept for every run.", unlocked: "A new seed for every run." },
+    guidance: { label: "Guidance", hint: "How closely the layers follow your description." },
+    start: "Split",
+    fewer: (layers) => plural(layers, "Use 1 layer", "Use # layers"),
+    ready: (layers) => plural(layers, "Makes 1 layer. Your picture is kept.", "Makes # layers. Your picture is kept."),
+    cancelled: "Cancelled. Nothing has changed.",
+    secondTry: "Trying once more.",
+    stages: {
+      load: "Loading the model",
+      caption: "Looking at the picture",
+      encode: "Getting ready to separate",
+      denoise: "Separating",
+      decode: "Drawing the layers",
+      rebuild: "Rebuilding at full size",
+    },
+    progress: "Progress of the layers",
+    blocked: {
+      generating: "A picture is being made. Wait until it is done, or cancel it.",
+      "engine-failed": "The engine did not start. Close the editor and start it again.",
+      starting: "Getting ready…",
+      "no-model": "No model here can separate pictures. Put one into the models folder and start again.",
+      "model-not-ready": "The model is not complete. Choose another one, or see below what is missing.",
+      "no-picture": "Open a picture first, or drop one on the canvas.",
+      gone: "The picture of these layers is not here any more. Undo brings it back.",
+      group: "Choose one layer in the list at the right. A group cannot be split.",
+      "no-pixels": "This layer is empty. Choose another one.",
+      "too-small": "This layer is too small to be split. It needs at least 16 × 16 pixels.",
+    },
+    caption: (text) => `In the picture: ${text}`,
+    list: "New layers",
+    appearing: "Layers so far",
+    result: (count) => plural(count, "1 new layer", "# new layers"),
+    part: (index) => `Layer ${index}`,
+    passes: "The layers give your picture back.",
+    fails: "This did not come out well.",
+    keep: "Keep",
+    again: "Try again",
+    discard: "Discard",
+    kept: (count) => plural(count, "1 layer kept. Undo brings the picture back.", "# layers kept. Undo brings the picture back."),
+    failedTitle: "The picture could not be split",
   },
 
   model: {
@@ -146,12 +211,56 @@ export const strings = {
   layers: {
     title: "Layers",
     empty: "Pictures that you make or open are listed here.",
+    unnamed: "Layer without a name",
+    item: (name, { isGroup, hidden, locked }) =>
+      [name, isGroup && "group", hidden && "hidden", locked && "locked"].filter(Boolean).join(", "),
+    children: (count) => plural(count, "Group of 1", "Group of #"),
     show: (name) => `Show ${name}`,
-    select: (name) => `Select ${name}`,
+    lock: (name) => `Lock ${name}`,
     rename: (name) => `Rename ${name}`,
     remove: (name) => `Delete ${name}`,
+    lockedNotice: (name) => `${name} is locked. Unlock it first.`,
+    split: "Split this layer…",
     opacity: "Opacity",
     opacityOf: (name) => `Opacity of ${name}`,
+    blend: "Blending",
+    blendOf: (name) => `Blending of ${name}`,
+    blendGroups: ["Usual", "Darker", "Lighter", "Contrast", "Difference", "Colour"],
+    blends: {
+      "pass-through": "Pass through",
+      normal: "Normal",
+      dissolve: "Dissolve",
+      darken: "Darken",
+      multiply: "Multiply",
+      "color-burn": "Colour burn",
+      "linear-burn": "Linear burn",
+      "darker-color": "Darker colour",
+      lighten: "Lighten",
+      screen: "Screen",
+      "color-dodge": "Colour dodge",
+      "linear-dodge": "Add",
+      "lighter-color": "Lighter colour",
+      overlay: "Overlay",
+      "soft-light": "Soft light",
+      "hard-light": "Hard light",
+      "vivid-light": "Vivid light",
+      "linear-light": "Linear light",
+      "pin-light": "Pin light",
+      "hard-mix": "Hard mix",
+      difference: "Difference",
+      exclusion: "Exclusion",
+      subtract: "Subtract",
+      divide: "Divide",
+      hue: "Hue",
+      saturation: "Saturation",
+      color: "Colour",
+      luminosity: "Brightness",
+    },
+    recipe({ model, seed, prompt }, known) {
+      const name = known ? known.name : model;
+      const made = `Made by ${name}, seed ${seed}.${prompt ? ` “${prompt}”` : ""}`;
+      return known?.isStarter ? `${made} ${known.note || strings.model.starterNote}.` : made;
+    },
   },
 
   canvas: {
@@ -160,7 +269,7 @@ export const strings = {
       "Drag to move, Ctrl and wheel to zoom. With the keyboard: arrow keys to move, plus and minus to zoom, 0 to fit.",
     empty: "Empty canvas",
     picture: (width, height, layers) => `Picture, ${size(width, height)}, ${plural(layers, "1 layer", "# layers")}`,
-    generating: "A picture is being made",
+    working: { generate: "A picture is being made", split: "The picture is being separated into layers" },
     drop: "Drop to add the picture",
   },
 
@@ -169,7 +278,8 @@ export const strings = {
     create: "Create",
     new: "New",
     open: "Open…",
-    save: "Save As PNG…",
+    save: "Save",
+    export: "Export…",
     undo: "Undo",
     redo: "Redo",
     zoomIn: "Zoom in",
@@ -185,7 +295,7 @@ export const strings = {
     starting: "Getting ready…",
     ready: (device) => (device ? `Ready · ${device}` : "Ready"),
     failed: "The engine did not start",
-    running: "Making a picture",
+    running: { generate: "Making a picture", split: "Separating a picture" },
     size: (width, height) => size(width, height),
   },
 
@@ -201,7 +311,8 @@ export const strings = {
       {
         title: "Make",
         keys: [
-          ["Ctrl+Enter", "Generate"],
+          ["Ctrl+Enter", "Generate, split, keep"],
+          ["Ctrl+Shift+L", "Split into layers"],
           ["Escape", "Cancel, dismiss"],
           ["Tab", "Accept the suggestion in the prompt"],
         ],
@@ -211,8 +322,9 @@ export const strings = {
         keys: [
           ["Ctrl+N", "New"],
           ["Ctrl+O", "Open"],
-          ["Ctrl+S", "Save as PNG"],
-          ["Ctrl+Shift+E", "Export"],
+          ["Ctrl+S", "Save"],
+          ["Ctrl+Shift+S", "Save under another name"],
+          ["Ctrl+Shift+E", "Export as PNG"],
           ["Ctrl+C / Ctrl+V", "Copy / paste a picture"],
           ["Ctrl+Z", "Undo"],
           ["Ctrl+Shift+Z", "Redo"],
@@ -232,7 +344,9 @@ export const strings = {
         title: "Layers",
         keys: [
           ["↑ / ↓", "Select the layer above / below"],
+          ["→ / ←", "Open / close a group"],
           ["Alt+↑ / Alt+↓", "Move the layer up / down"],
+          ["Space", "Show or hide the layer"],
           ["F2", "Rename"],
           ["Delete", "Delete the layer"],
         ],
@@ -243,13 +357,38 @@ export const strings = {
   notices: {
     dismiss: "Dismiss",
     saved: (path) => `Saved as ${path}`,
+    exported: (path) => `Exported as ${path}`,
     copied: "Picture copied.",
     opened: (name) => `Opened ${name}. Undo brings the picture before back.`,
+    openedAs: (name) => `Opened ${name}.`,
     nothingToSave: "There is nothing to save yet. Make or open a picture first.",
     nothingToCopy: "There is nothing to copy yet. Make or open a picture first.",
     nothingToPaste: "There is no picture on the clipboard. Copy one and try again.",
     fileTooLarge: (name) => `${name} is too large. Pictures up to 256 MB can be opened.`,
     imageLost: "A picture could not be shown. Undo the last change, or make it again.",
+  },
+
+  recovery: {
+    title: "Your work is still here",
+    text: "The editor ended before it was saved.",
+    ago: (seconds) => `Last changed ${ago(seconds)}`,
+    recover: "Recover",
+    discard: "Discard",
+    failed: (why) => `A safety copy could not be written. Save your work soon. ${why}`,
+  },
+
+  exports: {
+    title: "Export",
+    close: "Close",
+    formats: [
+      { format: "psd", name: "PSD", text: "All layers, for Photoshop, Krita, Affinity and others" },
+      { format: "psb", name: "PSB", text: "As PSD, for pictures above 30,000 pixels" },
+      { format: "ora", name: "OpenRaster", text: "All layers, for Krita, GIMP and others" },
+      { format: "png", name: "PNG", text: "One picture, with transparency" },
+      { format: "webp", name: "WebP", text: "One picture, smaller, with transparency" },
+      { format: "jpeg", name: "JPEG", text: "One picture, small, without transparency" },
+      { format: "zip", name: "ZIP", text: "Every layer as its own PNG" },
+    ],
   },
 
   unexpected: "Something unexpected happened. Try again; if it stays, start the editor again.",

@@ -46,6 +46,34 @@ async fn every_control_has_a_name_and_every_state_a_readable_contrast() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn splitting_has_names_and_a_readable_contrast_at_every_moment() {
+    for dark in [false, true] {
+        let look = Look { dark, ..Look::default() };
+        let page = Page::open_as("stepMs=120&recovered=1&report=failing&notes=A note.", look).await;
+        page.wait("document.querySelector('#recovery')").await;
+        assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "recovery, dark: {dark}");
+        page.click("#recovery [data-part='recover']").await;
+        page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 4").await;
+        page.click("[data-layer-id='3'] .layer-select").await;
+        page.click("#layer-split").await;
+        page.click("#split-settings summary").await;
+        page.click("#split-start").await;
+        page.wait("document.querySelectorAll('#split-layers li').length === 4").await;
+        assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "running, dark: {dark}");
+        page.wait("document.querySelector('#split-keep').checkVisibility()").await;
+        assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "waiting, dark: {dark}");
+        assert_eq!(unnamed_controls(&page).await, Vec::<String>::new());
+        page.click("#split-keep").await;
+        page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 9").await;
+        assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "kept, dark: {dark}");
+        assert_eq!(unnamed_controls(&page).await, Vec::<String>::new());
+        page.click("#export").await;
+        assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "exporting, dark: {dark}");
+        page.close().await;
+    }
+}
+
 /// Controls that a screen reader would announce without a name.
 async fn unnamed_controls(page: &Page) -> Vec<String> {
     page.devtools("Accessibility.enable", json!({})).await;
@@ -63,6 +91,11 @@ async fn unnamed_controls(page: &Page) -> Vec<String> {
         "progressbar",
         "alert",
         "list",
+        "tab",
+        "tablist",
+        "tabpanel",
+        "tree",
+        "treeitem",
         "main",
         "complementary",
         "image",
@@ -118,10 +151,14 @@ async fn everything_can_be_done_by_keyboard_alone() {
         "shuffle-seed",
         "lock-seed",
         "stage",
+        "blend",
         "opacity",
+        "layer-split",
+        "tab-make",
         "new",
         "open",
         "save",
+        "export",
         "undo",
         "zoom-out",
         "zoom",
@@ -132,7 +169,7 @@ async fn everything_can_be_done_by_keyboard_alone() {
     ] {
         assert!(stops.iter().any(|stop| stop == control), "{control} is not reached: {stops:?}");
     }
-    for part in ["layer-eye", "layer-select", "layer-remove"] {
+    for part in ["layer-eye", "layer-lock", "layer-remove", "layer is-selected"] {
         assert!(stops.iter().any(|stop| stop.contains(part)), "{part} is not reached: {stops:?}");
     }
 

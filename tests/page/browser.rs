@@ -154,6 +154,13 @@ impl Page {
             .expect("keys are pressed");
     }
 
+    /// The same with Control and Shift held.
+    pub(crate) async fn control_shift(&self, key: &str) {
+        let chain = self.driver.action_chain().key_down(Key::Control).key_down(Key::Shift);
+        let chain = chain.send_keys(key).key_up(Key::Shift).key_up(Key::Control);
+        chain.perform().await.expect("keys are pressed");
+    }
+
     /// Turns the wheel over a point of the page.
     pub(crate) async fn wheel(&self, (x, y): (f64, f64), (dx, dy): (f64, f64), control: bool) {
         let modifiers = if control { 2 } else { 0 };

@@ -71,29 +71,60 @@ async fn layers_are_hidden_faded_deleted_and_every_step_undone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_menu_opens_saves_exports_copies_and_pastes() {
     let page = Page::open("stepMs=1").await;
-    menu(&page, "file.save-png").await;
+    menu(&page, "file.save").await;
     page.wait("document.querySelector('#notice-error').textContent").await;
-    assert_eq!(page.calls("save_png_dialog").await.len(), 0, "there is nothing to save");
+    assert_eq!(page.calls("save_document").await.len(), 0, "there is nothing to save");
 
     menu(&page, "file.open").await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 1").await;
     assert_eq!(page.text(".layer-name").await, "opened.png");
+    assert_eq!(page.get("document.title").await, json!("opened.png – Veetance Asset Editor"));
     menu(&page, "edit.paste").await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 2").await;
-    menu(&page, "file.save-png").await;
-    page.wait("document.querySelector('#notice').textContent.includes('/home/artist/potion.png')")
+    assert_eq!(page.get("document.title").await, json!("• opened.png – Veetance Asset Editor"));
+    menu(&page, "file.save").await;
+    page.wait("document.querySelector('#notice').textContent.includes('/home/artist/potion.ora')")
         .await;
-    let layer =
-        |image: u64| json!({ "image": image, "x": 0, "y": 0, "opacity": 1, "visible": true });
-    let document = json!({ "width": 64, "height": 48, "layers": [layer(1), layer(2)] });
-    assert_eq!(page.calls("save_png_dialog").await, [json!({ "document": document })]);
-
-    menu(&page, "file.export").await;
-    page.wait("__MOCK__.calls.some((call) => call.command === 'export_dialog')").await;
+    assert_eq!(page.get("document.title").await, json!("potion.ora – Veetance Asset Editor"));
+    let saved = page.calls("save_document").await;
+    let document = &saved[0]["document"];
+    assert_eq!(saved[0]["path"], json!(null), "a PNG holds no layers, so the place is asked for");
+    assert_eq!(saved[0]["name"], json!("opened.png"));
     assert_eq!(
-        page.calls("export_dialog").await,
-        [json!({ "document": document, "format": "png" })]
+        json!([document["width"], document["height"], document["depth"]]),
+        json!([64, 48, 8])
     );
+    let layer = &document["layers"][1];
+    assert_eq!(
+        json!([
+            layer["image"],
+            layer["x"],
+            layer["y"],
+            layer["opacity"],
+            layer["visible"],
+            layer["blend"]
+        ]),
+        json!([2, 0, 0, 1, true, "normal"])
+    );
+
+    menu(&page, "file.save").await;
+    page.wait("__MOCK__.calls.filter((call) => call.command === 'save_document').length === 2")
+        .await;
+    assert_eq!(page.calls("save_document").await[1]["path"], json!("/home/artist/potion.ora"));
+    for format in ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"] {
+        menu(&page, &format!("file.export-{format}")).await;
+        page.wait(&format!(
+            "document.querySelector('#notice').textContent.includes('potion.{format}')"
+        ))
+        .await;
+    }
+    let exported = page.calls("export_document").await;
+    assert_eq!(exported.len(), 7);
+    assert_eq!(exported[0]["document"], *document, "the whole document is exported");
+    page.click("#export").await;
+    page.click("[data-format='webp']").await;
+    page.wait("document.querySelector('#notice').textContent.includes('potion.webp')").await;
+    assert_eq!(page.get("document.querySelector('#export-dialog').open").await, json!(false));
     menu(&page, "edit.copy").await;
     page.wait("__MOCK__.calls.some((call) => call.command === 'copy_image')").await;
 
@@ -123,12 +154,15 @@ async fn dropped_files_become_layers_and_what_is_no_picture_is_told() {
         .await;
     assert_eq!(page.layer_count().await, 2);
 
+    page.click("#tab-make").await;
     page.run(&format!("({drop})(['/a/style.png'], 100, 400)")).await;
     page.wait("document.querySelectorAll('#references [data-reference-id]').length === 1").await;
     assert_eq!(page.layer_count().await, 2, "on the panel it is a reference");
 
-    page.run("__MOCK__.emit('open-file', { id: 1, width: 64, height: 48, name: 'given.png' })")
-        .await;
+    let given =
+        "{ path: '/a/given.png', name: 'given.png', notes: [], document: { width: 64, height: 48,
+        layers: [{ id: 1, name: 'given.png', image: 1, width: 64, height: 48 }] } }";
+    page.run(&format!("__MOCK__.emit('open-file', {given})")).await;
     page.wait("document.querySelector('.layer-name').textContent === 'given.png'").await;
     assert_eq!(page.layer_count().await, 1);
     page.close().await;
@@ -198,8 +232,82 @@ async fn a_layer_is_renamed_and_moved_by_keys() {
     assert_eq!(page.get(names).await, json!(["Ruby", "a key"]));
     page.keys(Key::Down).await;
     assert_eq!(
-        page.get("document.querySelector('[aria-current=true] .layer-name').textContent").await,
+        page.get("document.querySelector('[aria-selected=true] .layer-name').textContent").await,
         json!("a key")
     );
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layered_file_opens_as_a_tree_and_is_saved_as_it_came() {
+    let page = Page::open(
+        "stepMs=1&open=/home/artist/hero.psd&notes=One layer effect is kept but not shown.",
+    )
+    .await;
+    menu(&page, "file.open").await;
+    page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 4").await;
+    let notice = page.text("#notice").await;
+    assert!(notice.contains("Opened hero.psd."), "{notice}");
+    assert!(notice.contains("One layer effect is kept but not shown."), "{notice}");
+    assert_eq!(
+        page.get("document.querySelector('#make').hidden").await,
+        json!(false),
+        "a layered file is not about to be split"
+    );
+
+    menu(&page, "file.save").await;
+    page.wait("__MOCK__.calls.some((call) => call.command === 'save_document')").await;
+    let saved = &page.calls("save_document").await[0];
+    assert_eq!(saved["path"], json!("/home/artist/hero.psd"));
+    let document = &saved["document"];
+    assert_eq!(json!([document["depth"], document["keep"]]), json!([16, "document-1"]));
+    let paper = &document["layers"][0];
+    assert_eq!(
+        json!([paper["id"], paper["keep"], paper["lock"]["pixels"]]),
+        json!([3, "layer-3", true])
+    );
+    let hat = &document["layers"][1]["children"][1];
+    assert_eq!(hat["mask"]["id"], json!(1_u64 << 40));
+    assert_eq!(document["layers"][1]["blend"], json!("pass-through"));
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unsaved_work_is_copied_after_some_seconds_and_offered_again_at_the_next_start() {
+    let page = Page::open("stepMs=1&recovered=1").await;
+    page.wait("document.querySelector('#recovery')").await;
+    assert!(page.text("#recovery").await.contains("10 minutes ago"));
+    assert_eq!(page.calls("autosave").await.len(), 0);
+    page.click("#recovery [data-part='recover']").await;
+    page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 4").await;
+    assert_eq!(page.get("document.title").await, json!("• dragon.psd – Veetance Asset Editor"));
+    page.wait("__MOCK__.calls.some((call) => call.command === 'forget_recovered')").await;
+    let copy = &page.calls("autosave").await[0];
+    assert_eq!(copy["title"], json!("dragon.psd"));
+    let slot = copy["slot"].as_str().unwrap_or_default().to_owned();
+    assert!(!slot.is_empty() && slot.len() <= 40);
+    assert!(
+        slot.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    );
+    assert_eq!(page.calls("forget_recovered").await, [json!({ "slot": "window-before" })]);
+
+    menu(&page, "file.save").await;
+    page.wait("__MOCK__.calls.filter((call) => call.command === 'forget_recovered').length === 2")
+        .await;
+    assert_eq!(page.calls("forget_recovered").await[1]["slot"], json!(slot));
+    page.make("a gem").await;
+    page.wait("__MOCK__.calls.filter((call) => call.command === 'autosave').length === 2").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovered_work_can_be_thrown_away() {
+    let page = Page::open("recovered=1").await;
+    page.wait("document.querySelector('#recovery')").await;
+    page.click("#recovery [data-part='discard']").await;
+    page.wait("!document.querySelector('#recovery')").await;
+    assert_eq!(page.calls("forget_recovered").await, [json!({ "slot": "window-before" })]);
+    assert_eq!(page.calls("open_recovered").await.len(), 0);
+    assert_eq!(page.layer_count().await, 0);
     page.close().await;
 }

@@ -3,7 +3,9 @@ import test from "node:test";
 import { ui } from "./modules.js";
 
 const actions = await ui("state/actions.js");
-const { drawnLayers, emptyDocument, placeImage, reduceDocument, toComposition } = await ui("state/document.js");
+const { emptyDocument, placeImage, reduceDocument } = await ui("state/document.js");
+const { drawnLayers } = await ui("state/drawing.js");
+const { toWire } = await ui("state/wire.js");
 
 const image = (id, width, height) => ({ id, name: id, width, height });
 const play = (...all) => all.reduce(reduceDocument, emptyDocument);
@@ -46,17 +48,15 @@ test("a smaller image lands in the middle", () => {
   assert.deepEqual({ frame, x, y }, { frame: { x: 0, y: 0, width: 100, height: 100 }, x: 40, y: 30 });
 });
 
-test("what is sent to be composited is measured from the picture's corner", () => {
+test("what is sent to Rust is measured from the picture's corner", () => {
   const picture = play(actions.layerAdded(image("small", 100, 50)), actions.layerAdded(image("large", 200, 200)),
     actions.layerFaded(2, 0.5));
-  assert.deepEqual(toComposition(picture), {
-    width: 200,
-    height: 200,
-    layers: [
-      { image: "small", x: 50, y: 75, opacity: 1, visible: true },
-      { image: "large", x: 0, y: 0, opacity: 0.5, visible: true },
-    ],
-  });
+  const { width, height, depth, keep, layers } = toWire(picture);
+  assert.deepEqual({ width, height, depth, keep }, { width: 200, height: 200, depth: 8, keep: null });
+  assert.deepEqual(layers.map(({ image, x, y, opacity }) => [image, x, y, opacity]), [
+    ["small", 50, 75, 1],
+    ["large", 0, 0, 0.5],
+  ]);
 });
 
 test("changes that change nothing keep the value, so that they are no step of undo", () => {

@@ -5,8 +5,10 @@ import { ui } from "./modules.js";
 const actions = await ui("state/actions.js");
 const { initialState, reduce } = await ui("state/reducer.js");
 const { createStore } = await ui("state/store.js");
-const { cancelGenerate, generate } = await ui("effects/generate.js");
+const { generate } = await ui("effects/generate.js");
+const { cancelJob } = await ui("effects/jobs.js");
 const { createImageEffects, retainHeldImages } = await ui("effects/images.js");
+const { imageAsDocument } = await ui("state/wire.js");
 const { createRunner } = await ui("effects/commands.js");
 
 const starter = {
@@ -80,12 +82,12 @@ test("cancel pressed before the job has its number is not forgotten", async () =
     },
   };
   const running = generate(store, ipc, outside);
-  await cancelGenerate(store, ipc);
+  await cancelJob(store, ipc);
   accept({ jobId: "late" });
   await running;
   await settle();
   assert.deepEqual(cancelled, ["late"]);
-  assert.deepEqual(store.getState().jobs.last, { cancelled: true });
+  assert.deepEqual(store.getState().jobs.last, { kind: "generate", cancelled: true });
 });
 
 test("a refused request is shown and the prompt stays", async () => {
@@ -98,11 +100,13 @@ test("a refused request is shown and the prompt stays", async () => {
 
 test("an unreadable file is told over the canvas, and the other files still arrive", async () => {
   const store = readyStore();
+  const read = async (path) => {
+    if (path === "bad") throw { code: "image_unreadable", message: "bad is not a picture." };
+    return { id: path, name: path, width: 8, height: 8 };
+  };
   const ipc = {
-    openImagePath: async (path) => {
-      if (path === "bad") throw { code: "image_unreadable", message: "bad is not a picture." };
-      return { id: path, name: path, width: 8, height: 8 };
-    },
+    openImagePath: read,
+    openDocumentPath: async (path) => ({ path, name: path, document: imageAsDocument(await read(path)), notes: [] }),
   };
   await createImageEffects(store, ipc).openPaths(["good", "bad", "better"], "document");
   assert.deepEqual(store.getState().document.present.layers.map((layer) => layer.imageId), ["good", "better"]);

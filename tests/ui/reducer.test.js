@@ -6,6 +6,7 @@ const actions = await ui("state/actions.js");
 const { initialState, reduce } = await ui("state/reducer.js");
 const { heldImages, selectGenerateBlock, toRequest } = await ui("state/selectors.js");
 const { jobPercent } = await ui("state/jobs.js");
+const { imageAsDocument } = await ui("state/wire.js");
 const { shuffledSeed, toSize, SHUFFLED_SEED_MAX } = await ui("state/form.js");
 
 const starter = {
@@ -15,6 +16,7 @@ const starter = {
 const base = { ...starter, id: "base", isStarter: false, distilled: false, defaults: { width: 512, height: 512, steps: 28, guidance: 4 } };
 const broken = { ...base, id: "broken", ready: false };
 const image = (id, width = 128, height = 128) => ({ id, name: id, width, height });
+const opened = (picture) => actions.documentOpened({ path: null, name: picture.name, document: imageAsDocument(picture), notes: [] });
 const step = (done, preview = null) => ({ done, total: 6, secondsLeft: 2, preview });
 
 function play(...all) {
@@ -78,7 +80,7 @@ test("a job runs from submitted to finished and never loses the prompt", () => {
 test("a failed job keeps the prompt and says what went wrong", () => {
   const state = play(...ready, actions.promptChanged("a gem"), actions.jobSubmitted({ width: 128, height: 128, steps: 6 }),
     actions.jobFailed(1, { code: "out_of_memory", message: "Too large." }));
-  assert.deepEqual(state.jobs.error, { code: "out_of_memory", message: "Too large." });
+  assert.deepEqual(state.jobs.error, { kind: "generate", code: "out_of_memory", message: "Too large." });
   assert.equal(state.form.prompt, "a gem");
 });
 
@@ -116,7 +118,7 @@ test("a new layer is selected, and a deleted one hands over to its neighbour", (
 });
 
 test("a document that was replaced comes back by undo, with its images held meanwhile", () => {
-  let state = play(actions.layerAdded(image("old")), actions.documentOpened(image("new", 20, 20)));
+  let state = play(actions.layerAdded(image("old")), opened(image("new", 20, 20)));
   assert.deepEqual(heldImages(state), ["new", "old"]);
   state = reduce(state, actions.undone());
   assert.equal(state.document.present.layers[0].imageId, "old");

@@ -21,7 +21,8 @@ export function renderOverlay(context, state, colours) {
   strokeAround(context, area, line, colours.edge);
 
   // While a picture is made, only its own place is marked.
-  const layer = state.jobs.current ? null : selectSelectedLayer(state);
+  const selected = state.jobs.current || state.staged ? null : selectSelectedLayer(state);
+  const layer = selected?.kind === "pixels" && selected.width > 0 ? selected : null;
   const covers = layer && layer.x === frame.x && layer.y === frame.y
     && layer.width === frame.width && layer.height === frame.height;
   if (layer && !covers) strokeAround(context, toCanvas(view, layer), line, colours.selection);

@@ -1,10 +1,13 @@
 // @ts-check
-import { drawnLayers, placeImage } from "../state/document.js";
+import { placeImage } from "../state/document.js";
+import { drawnLayers, isDrawnHere } from "../state/drawing.js";
+import { selectShown } from "../state/selectors.js";
 import { CRISP_ZOOM, toCanvas } from "../state/viewport.js";
 
 /**
  * @typedef {import("../state/reducer.js").State} State
  * @typedef {{ get: (id: import("../state/document.js").ImageId) => ImageBitmap | null }} Bitmaps
+ * @typedef {Pick<ReturnType<typeof import("./renders.js").createRenders>, "get" | "clear">} Renders
  * @typedef {{ light: string, dark: string, cell: number }} Checkerboard colours and CSS pixels
  */
 
@@ -13,9 +16,10 @@ import { CRISP_ZOOM, toCanvas } from "../state/viewport.js";
  * @param {CanvasRenderingContext2D} context
  * @param {State} state
  * @param {Bitmaps} bitmaps
+ * @param {Renders} renders
  * @param {Checkerboard} checkerboard
  */
-export function renderScene(context, state, bitmaps, checkerboard) {
+export function renderScene(context, state, bitmaps, renders, checkerboard) {
   const { viewport: view, frame } = state;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
@@ -29,11 +33,19 @@ export function renderScene(context, state, bitmaps, checkerboard) {
   drawCheckerboard(context, area, view, checkerboard);
   context.imageSmoothingEnabled = view.zoom < CRISP_ZOOM;
   context.imageSmoothingQuality = "high";
-  for (const layer of drawnLayers(state.document.present)) {
-    drawBitmap(context, view, bitmaps.get(layer.imageId), layer, layer.opacity);
-  }
+  drawPicture(context, view, selectShown(state), bitmaps, renders);
   drawPreview(context, state, bitmaps);
   context.restore();
+}
+
+function drawPicture(context, view, picture, bitmaps, renders) {
+  if (isDrawnHere(picture)) {
+    renders.clear();
+    for (const layer of drawnLayers(picture)) drawBitmap(context, view, bitmaps.get(layer.imageId), layer, layer.opacity);
+    return;
+  }
+  const render = renders.get(picture, view.zoom);
+  if (render) drawBitmap(context, view, render.bitmap, render.picture, 1);
 }
 
 // Only the part that is on the screen: at high zoom the whole would be far larger than any canvas.

@@ -14,10 +14,11 @@ import { renderScene } from "./renderer.js";
  * @param {HTMLCanvasElement} parts.overlay
  * @param {import("../state/store.js").Store<import("../state/reducer.js").State>} parts.store
  * @param {import("./renderer.js").Bitmaps} parts.bitmaps
+ * @param {import("./renderer.js").Renders} parts.renders
  * @param {AbortSignal} signal
  * @returns {{ redraw: () => void, restyle: () => void }}
  */
-export function mountCanvas({ stage, scene, overlay, store, bitmaps }, signal) {
+export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, signal) {
   const sceneContext = /** @type {CanvasRenderingContext2D} */ (scene.getContext("2d"));
   const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d"));
   let colours = readColours(stage);
@@ -37,7 +38,7 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps }, signal) {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
-    renderScene(sceneContext, state, bitmaps, colours.checkerboard);
+    renderScene(sceneContext, state, bitmaps, renders, colours.checkerboard);
     renderOverlay(overlayContext, state, colours);
   }
 
@@ -54,6 +55,7 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps }, signal) {
   measure();
 
   store.observe((state) => state.document.present, redraw, signal);
+  store.observe((state) => state.staged, redraw, signal);
   store.observe((state) => state.viewport, redraw, signal);
   store.observe((state) => state.frame, redraw, signal);
   store.observe((state) => state.jobs.current?.preview, redraw, signal);

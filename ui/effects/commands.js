@@ -1,26 +1,43 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { copyPicture, exportPicture, savePng } from "./export.js";
-import { cancelGenerate, generate } from "./generate.js";
+import { isLocked } from "../state/layer.js";
+import { selectSelectedLayer } from "../state/selectors.js";
+import { strings } from "../strings.js";
+import { copyPicture, exportAs, isEmpty, save, saveAs } from "./documents.js";
+import { generate } from "./generate.js";
+import { cancelJob } from "./jobs.js";
+import { discardSplit, keepSplit, split, splitAgain } from "./split.js";
+
+/** @type {Parameters<typeof exportAs>[2][]} */
+const FORMATS = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
 
 /**
  * Everything that a menu, a key or a button can ask for, by name. The names of the native menu
  * are among them.
  * @param {object} parts
- * @param {import("./generate.js").Store} parts.store
- * @param {import("./generate.js").Ipc} parts.ipc
+ * @param {import("./jobs.js").Store} parts.store
+ * @param {import("./jobs.js").Ipc} parts.ipc
  * @param {ReturnType<typeof import("./images.js").createImageEffects>} parts.images
  * @param {() => number} parts.random
  * @param {(id: import("../state/document.js").ImageId) => Promise<void>} parts.prepareImage
  * @param {() => void} parts.showShortcuts
+ * @param {() => void} parts.showExport asks for the format
+ * @param {() => void} parts.showSplit brings the panel for separating into view
+ * @param {() => void} parts.renameLayer
  * @returns {Record<string, () => void>}
  */
-export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts }) {
+export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer }) {
+  const outside = { random, prepareImage };
+  const exports = FORMATS.map((format) => [`file.export-${format}`, () => void exportAs(store, ipc, format)]);
   return {
+    ...Object.fromEntries(exports),
     "file.new": () => store.dispatch(actions.documentCleared()),
     "file.open": () => void images.openDialog("document"),
-    "file.save-png": () => void savePng(store, ipc),
-    "file.export": () => void exportPicture(store, ipc),
+    "file.export": () => {
+      if (!isEmpty(store, strings.notices.nothingToSave)) showExport();
+    },
+    "file.save": () => void save(store, ipc),
+    "file.save-as": () => void saveAs(store, ipc),
     "edit.copy": () => void copyPicture(store, ipc),
     "edit.paste": () => void images.paste("layer"),
     "edit.undo": () => store.dispatch(actions.undone()),
@@ -30,9 +47,30 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
     "view.zoom-in": () => store.dispatch(actions.viewportZoomStepped(1)),
     "view.zoom-out": () => store.dispatch(actions.viewportZoomStepped(-1)),
     "help.shortcuts": showShortcuts,
-    "generate.start": () => void generate(store, ipc, { random, prepareImage }),
-    "generate.cancel": () => void cancelGenerate(store, ipc),
+    "layer.split": () => {
+      store.dispatch(actions.taskShown("split"));
+      showSplit();
+    },
+    "layer.visibility": () => {
+      const layer = selectSelectedLayer(store.getState());
+      if (layer) store.dispatch(actions.layerShown(layer.id, !layer.visible));
+    },
+    "layer.remove": () => removeLayer(store),
+    "layer.rename": renameLayer,
+    "generate.start": () => void generate(store, ipc, outside),
+    "split.start": () => void split(store, ipc, outside),
+    "split.again": () => void splitAgain(store, ipc, outside),
+    "split.keep": () => keepSplit(store),
+    "split.discard": () => discardSplit(store),
+    "job.cancel": () => void cancelJob(store, ipc),
   };
+}
+
+function removeLayer(store) {
+  const layer = selectSelectedLayer(store.getState());
+  if (!layer) return;
+  if (isLocked(layer)) store.dispatch(actions.noticeShown("error", strings.layers.lockedNotice(layer.name)));
+  else store.dispatch(actions.layerRemoved(layer.id));
 }
 
 /**

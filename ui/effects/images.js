@@ -1,14 +1,18 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { heldImages, selectIsEmpty, selectJob, selectPicture } from "../state/selectors.js";
+import { heldImages, heldKeeps, selectIsEmpty, selectJob, selectPicture } from "../state/selectors.js";
+import { imageAsDocument } from "../state/wire.js";
 import { strings } from "../strings.js";
+import { placeDocument } from "./documents.js";
 
 /**
- * @typedef {import("./generate.js").Store} Store
- * @typedef {import("./generate.js").Ipc} Ipc
+ * @typedef {import("./jobs.js").Store} Store
+ * @typedef {import("./jobs.js").Ipc} Ipc
  * @typedef {import("../state/actions.js").NamedImage} NamedImage
  * @typedef {"document" | "layer" | "reference"} Target what an image becomes
  */
+
+const LAYERED = /\.(psd|psb|ora)$/i;
 
 const FILE_LIMIT = 256 * 1024 * 1024;
 
@@ -20,13 +24,17 @@ const FILE_LIMIT = 256 * 1024 * 1024;
 export function createImageEffects(store, ipc) {
   let arriving = 0;
 
-  /** @param {() => Promise<NamedImage | null>} load @param {Target} target */
-  async function bring(load, target) {
+  /**
+   * @template T
+   * @param {() => Promise<T | null>} load
+   * @param {(arrived: T) => void} use
+   */
+  async function bring(load, use) {
     arriving += 1;
     try {
-      const image = await load();
-      if (image) place(image, target);
-      return image;
+      const arrived = await load();
+      if (arrived) use(arrived);
+      return arrived;
     } catch (error) {
       if (error.code !== "cancelled") store.dispatch(actions.noticeShown("error", strings.errorText(error)));
       return null;
@@ -37,26 +45,30 @@ export function createImageEffects(store, ipc) {
 
   /** @param {NamedImage} image @param {Target} target */
   function place(image, target) {
-    if (target === "reference") {
-      store.dispatch(actions.referenceAdded(image));
-      return;
-    }
-    const replaces = target === "document" && !selectIsEmpty(store.getState());
-    store.dispatch(target === "document" ? actions.documentOpened(image) : actions.layerAdded(image));
-    if (replaces) store.dispatch(actions.noticeShown("done", strings.notices.opened(image.name)));
+    if (target === "reference") store.dispatch(actions.referenceAdded(image));
+    else if (target === "layer") store.dispatch(actions.layerAdded(image));
+    else placeDocument(store, { path: null, name: image.name, document: imageAsDocument(image), notes: [] });
   }
+
+  const placeAs = (target) => (image) => place(image, target);
+  const openDocument = (opened) => placeDocument(store, opened);
 
   return {
     isArriving: () => arriving > 0,
     place,
 
     /** @param {Target} target */
-    openDialog: (target) => bring(() => ipc.openImageDialog(), target),
+    openDialog: (target) => target === "document"
+      ? bring(() => ipc.openDocumentDialog(), openDocument)
+      : bring(() => ipc.openImageDialog(), placeAs(target)),
 
     /** @param {string[]} paths @param {Target} target */
     async openPaths(paths, target) {
+      // A picture may join the others; a file that has layers of its own is opened.
+      const opens = target === "document" || (target === "layer" && paths.length === 1 && LAYERED.test(paths[0]));
       for (const [index, path] of paths.entries()) {
-        await bring(() => ipc.openImagePath(path), ofSeveral(target, index));
+        if (opens && index === 0) await bring(() => ipc.openDocumentPath(path), openDocument);
+        else await bring(() => ipc.openImagePath(path), placeAs(ofSeveral(target, index, store)));
       }
     },
 
@@ -68,7 +80,7 @@ export function createImageEffects(store, ipc) {
           continue;
         }
         await bring(async () => ipc.importImage(new Uint8Array(await file.arrayBuffer()), file.name),
-          ofSeveral(target, index));
+          placeAs(ofSeveral(target, index, store)));
       }
     },
 
@@ -82,15 +94,15 @@ export function createImageEffects(store, ipc) {
           failed = true;
           throw error;
         }
-      }, target);
+      }, placeAs(target));
       if (!image && !failed) store.dispatch(actions.noticeShown("error", strings.notices.nothingToPaste));
     },
   };
 }
 
-// Of several files the first is opened and the others lie above it.
-function ofSeveral(target, index) {
-  return target === "document" && index > 0 ? "layer" : target;
+// Of several files the first that can be read is opened and the others lie above it.
+function ofSeveral(target, index, store) {
+  return target === "document" && index > 0 && !selectIsEmpty(store.getState()) ? "layer" : target;
 }
 
 /**
@@ -118,10 +130,12 @@ export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) 
         return;
       }
       const ids = heldImages(store.getState());
-      if (ids.join() === known) return;
-      known = ids.join();
+      const keeps = heldKeeps(store.getState());
+      const held = [...ids, ...keeps].join();
+      if (held === known) return;
+      known = held;
       onRetained(ids);
-      ipc.retainImages(ids).catch(() => {
+      ipc.retainImages(ids, keeps).catch(() => {
         // Nothing is lost: Rust keeps more than it must, and the next change asks again.
         known = null;
       });
@@ -132,6 +146,7 @@ export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) 
   const changed = () => started && plan();
   store.observe(selectPicture, changed);
   store.observe((state) => state.references.list, changed);
+  store.observe((state) => state.split.result, changed);
   store.observe((state) => selectJob(state) === null, () => {
     if (started) known = null;
     changed();

@@ -3,8 +3,8 @@ import * as actions from "../state/actions.js";
 import { strings } from "../strings.js";
 
 /**
- * @typedef {import("./generate.js").Store} Store
- * @typedef {import("./generate.js").Ipc} Ipc
+ * @typedef {import("./jobs.js").Store} Store
+ * @typedef {import("./jobs.js").Ipc} Ipc
  */
 
 /** @param {Store} store @param {Ipc} ipc */

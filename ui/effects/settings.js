@@ -19,7 +19,7 @@ export function readTheme(storage) {
 }
 
 /**
- * @param {import("./generate.js").Store} store
+ * @param {import("./jobs.js").Store} store
  * @param {Storage} storage
  */
 export function keepTheme(store, storage) {

@@ -5,7 +5,9 @@ import { createChannel, invoke, toIpcError } from "./client.js";
  * The commands of the engine, one function each.
  * @typedef {import("../state/actions.js").NamedImage} NamedImage
  * @typedef {import("../state/document.js").ImageId} ImageId
- * @typedef {{ width: number, height: number, layers: { image: ImageId, x: number, y: number, opacity: number, visible: boolean }[] }} Composition
+ * @typedef {import("../state/wire.js").DocumentWire} DocumentWire
+ * @typedef {import("../state/actions.js").Opened} Opened
+ * @typedef {{ path: string, notes: string[] }} Saved
  */
 
 /** @returns {Promise<import("../state/models.js").Engine>} */
@@ -21,6 +23,14 @@ export const listModels = () => invoke("list_models");
  * @returns {Promise<{ jobId: number }>}
  */
 export const generate = (request, onEvent) => invoke("generate", { request, onEvent: createChannel(onEvent) });
+
+/**
+ * Separates a picture into layers; as `generate`.
+ * @param {object} request
+ * @param {(event: { event: string, data: any }) => void} onEvent
+ * @returns {Promise<{ jobId: number }>}
+ */
+export const decompose = (request, onEvent) => invoke("decompose", { request, onEvent: createChannel(onEvent) });
 
 /** @param {number} jobId */
 export const cancel = (jobId) => invoke("cancel", { jobId });
@@ -47,20 +57,57 @@ export const openImageDialog = () => invoke("open_image_dialog");
 /** @param {string} path @returns {Promise<NamedImage>} */
 export const openImagePath = (path) => invoke("open_image_path", { path });
 
-/** @param {Composition} document @returns {Promise<{ path: string } | null>} */
-export const savePngDialog = (document) => invoke("save_png_dialog", { document });
+/** @returns {Promise<Opened | null>} */
+export const openDocumentDialog = () => invoke("open_document_dialog");
 
-/** @param {Composition} document @param {"png"} format @returns {Promise<{ path: string } | null>} */
-export const exportDialog = (document, format) => invoke("export_dialog", { document, format });
+/** @param {string} path @returns {Promise<Opened>} */
+export const openDocumentPath = (path) => invoke("open_document_path", { path });
 
-/** @param {Composition} document */
+/**
+ * @param {DocumentWire} document
+ * @param {string | null} path null asks for one
+ * @param {string} name that is suggested then
+ * @returns {Promise<Saved | null>}
+ */
+export const saveDocument = (document, path, name) => invoke("save_document", { document, path, name });
+
+/**
+ * @param {DocumentWire} document
+ * @param {"psd" | "psb" | "ora" | "png" | "webp" | "jpeg" | "zip"} format
+ * @param {string} name that is suggested
+ * @returns {Promise<Saved | null>}
+ */
+export const exportDocument = (document, format, name) => invoke("export_document", { document, format, name });
+
+/**
+ * The document as one picture, made by the compositor that also writes the files.
+ * @param {DocumentWire} document
+ * @param {number | null} maxSide
+ */
+export async function renderDocument(document, maxSide) {
+  return parseImage(await invoke("render_document", { document, maxSide }));
+}
+
+/** Writes a copy for the case that the editor ends before it is saved. @param {DocumentWire} document @param {string} slot @param {string} title */
+export const autosave = (document, slot, title) => invoke("autosave", { document, slot, title });
+
+/** @returns {Promise<import("../state/recovery.js").Recovered[]>} */
+export const listRecovered = () => invoke("list_recovered");
+
+/** @param {string} slot @returns {Promise<Opened>} */
+export const openRecovered = (slot) => invoke("open_recovered", { slot });
+
+/** @param {string} slot */
+export const forgetRecovered = (slot) => invoke("forget_recovered", { slot });
+
+/** @param {DocumentWire} document */
 export const copyImage = (document) => invoke("copy_image", { document });
 
 /** @returns {Promise<NamedImage | null>} */
 export const pasteImage = () => invoke("paste_image");
 
-/** @param {ImageId[]} ids */
-export const retainImages = (ids) => invoke("retain_images", { ids });
+/** @param {ImageId[]} ids @param {string[]} keeps tokens of what only Rust knows of layers and documents */
+export const retainImages = (ids, keeps) => invoke("retain_images", { ids, keeps });
 
 export const uiReady = () => invoke("ui_ready");
 

@@ -12,7 +12,7 @@ export const onMenu = (observer, signal) => listen("menu", observer, signal);
 /** @param {(status: import("../state/models.js").Engine) => void} observer @param {AbortSignal} [signal] */
 export const onEngineStatus = (observer, signal) => listen("engine-status", observer, signal);
 
-/** @param {(image: import("../state/actions.js").NamedImage) => void} observer @param {AbortSignal} [signal] */
+/** @param {(opened: import("../state/actions.js").Opened) => void} observer @param {AbortSignal} [signal] */
 export const onOpenFile = (observer, signal) => listen("open-file", observer, signal);
 
 /** @param {(drop: { paths: string[], position: PhysicalPosition }) => void} observer @param {AbortSignal} [signal] */

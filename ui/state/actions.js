@@ -3,13 +3,18 @@
 /**
  * Everything that can happen. Reducers alone decide what it means.
  * @typedef {{ type: string, undo?: "record" | "merge", mergeKey?: string, [field: string]: any }} Action
- * @typedef {{ id: import("./document.js").ImageId, width: number, height: number, name: string }} NamedImage
+ * @typedef {{ id: import("./document.js").ImageId, width: number, height: number, name: string,
+ *   recipe?: import("./layer.js").Recipe }} NamedImage
+ * @typedef {{ path: string | null, name: string, document: import("./wire.js").DocumentWire, notes: string[],
+ *   recovered?: boolean }} Opened
  */
 
 // The document.
 export const documentCleared = () => ({ type: "document/cleared", undo: /** @type {const} */ ("record") });
-/** @param {NamedImage} image */
-export const documentOpened = (image) => ({ type: "document/opened", image, undo: /** @type {const} */ ("record") });
+/** @param {Opened} opened */
+export const documentOpened = (opened) => ({ type: "document/opened", opened, undo: /** @type {const} */ ("record") });
+/** @param {string} path @param {string} name @param {import("./document.js").Picture} picture as it was written */
+export const documentSaved = (path, name, picture) => ({ type: "document/saved", path, name, picture });
 /** @param {NamedImage} image */
 export const layerAdded = (image) => ({ type: "document/layerAdded", image, undo: /** @type {const} */ ("record") });
 /** @param {number} id */
@@ -25,6 +30,16 @@ export const layerFaded = (id, opacity) =>
   ({ type: "document/layerFaded", id, opacity, undo: /** @type {const} */ ("merge"), mergeKey: `opacity of ${id}` });
 /** @param {number} id @param {1 | -1} by */
 export const layerMoved = (id, by) => ({ type: "document/layerMoved", id, by, undo: /** @type {const} */ ("record") });
+/** @param {number} id @param {string} blend */
+export const layerBlended = (id, blend) =>
+  ({ type: "document/layerBlended", id, blend, undo: /** @type {const} */ ("record") });
+/** @param {number} id @param {boolean} locked */
+export const layerLocked = (id, locked) =>
+  ({ type: "document/layerLocked", id, locked, undo: /** @type {const} */ ("record") });
+/** No step of undo: nothing that is seen changes. @param {number} id @param {boolean} expanded */
+export const groupExpanded = (id, expanded) => ({ type: "document/groupExpanded", id, expanded });
+/** @param {import("./split-result.js").SplitResult} result */
+export const splitKept = (result) => ({ type: "document/splitKept", result, undo: /** @type {const} */ ("record") });
 /** @param {number} id */
 export const layerSelected = (id) => ({ type: "layers/selected", id });
 
@@ -52,6 +67,35 @@ export const seedLockChanged = (locked) => ({ type: "form/seedLockChanged", lock
 /** @param {import("./models.js").Model} model */
 export const modelChosen = (model) => ({ type: "form/modelChosen", model });
 
+// How the next picture is to be separated into layers, and what came of it.
+/** @param {number} layers */
+export const splitLayersChanged = (layers) => ({ type: "split/layersChanged", layers });
+/** @param {string} prompt */
+export const splitPromptChanged = (prompt) => ({ type: "split/promptChanged", prompt });
+/** @param {string} negative */
+export const splitNegativeChanged = (negative) => ({ type: "split/negativeChanged", negative });
+/** @param {number} steps */
+export const splitStepsChanged = (steps) => ({ type: "split/stepsChanged", steps });
+/** @param {number} guidance */
+export const splitGuidanceChanged = (guidance) => ({ type: "split/guidanceChanged", guidance });
+/** @param {number} seed */
+export const splitSeedTyped = (seed) => ({ type: "split/seedTyped", seed });
+/** @param {number} seed */
+export const splitSeedShuffled = (seed) => ({ type: "split/seedShuffled", seed });
+/** @param {boolean} locked */
+export const splitSeedLockChanged = (locked) => ({ type: "split/seedLockChanged", locked });
+/** @param {import("./models.js").Model} model */
+export const splitModelChosen = (model) => ({ type: "split/modelChosen", model });
+/** @param {number} key @param {{ text: string }} data */
+export const splitCaptioned = (key, { text }) => ({ type: "split/captioned", key, text });
+/** @param {number} key @param {{ reason: string[] }} data */
+export const splitRetrying = (key, { reason }) => ({ type: "split/retrying", key, reason });
+/** @param {number} key @param {import("./split-result.js").SplitResult} result */
+export const splitArrived = (key, result) => ({ type: "split/arrived", key, result });
+export const splitDiscarded = () => ({ type: "split/discarded" });
+/** @param {"make" | "split"} task */
+export const taskShown = (task) => ({ type: "task/shown", task });
+
 // References.
 /** @param {NamedImage} image */
 export const referenceAdded = (image) => ({ type: "references/added", image });
@@ -63,7 +107,7 @@ export const referenceEnabled = (id, enabled) => ({ type: "references/enabled", 
 export const referenceMoved = (id, by) => ({ type: "references/moved", id, by });
 
 // The running job; `key` says which one, so that late news of another is ignored.
-/** @param {{ width: number, height: number, steps: number }} request */
+/** @param {{ kind?: "generate" | "split", layerId?: number, width: number, height: number, steps: number }} request */
 export const jobSubmitted = (request) => ({ type: "jobs/submitted", request });
 /** @param {number} key @param {number} jobId */
 export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId });
@@ -71,7 +115,7 @@ export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId 
 export const jobStarted = (key, data) => ({ type: "jobs/started", key, ...data });
 /** @param {number} key @param {{ stage: string }} data */
 export const jobStageChanged = (key, data) => ({ type: "jobs/stageChanged", key, ...data });
-/** @param {number} key @param {{ done: number, total: number, secondsLeft: number | null, preview: import("./jobs.js").Preview | null }} data */
+/** @param {number} key @param {{ done: number, total: number, secondsLeft: number | null, preview?: import("./jobs.js").Preview | null, previews?: import("./jobs.js").Preview[] }} data */
 export const jobStepped = (key, data) => ({ type: "jobs/stepped", key, ...data });
 /** @param {number} key */
 export const jobCancelRequested = (key) => ({ type: "jobs/cancelRequested", key });
@@ -105,9 +149,15 @@ export const viewportZoomStepped = (direction) => ({ type: "viewport/zoomStepped
 export const viewportFitted = () => ({ type: "viewport/fitted" });
 export const viewportActualSizeShown = () => ({ type: "viewport/actualSizeShown" });
 
-/** @param {"done" | "error"} kind @param {string} message */
-export const noticeShown = (kind, message) => ({ type: "notices/shown", kind, message });
+/** @param {import("./notices.js").Notice["kind"]} kind @param {string} message @param {string[]} [notes] */
+export const noticeShown = (kind, message, notes = []) => ({ type: "notices/shown", kind, message, notes });
 /** @param {number} key */
 export const noticeDismissed = (key) => ({ type: "notices/dismissed", key });
+// Work that an earlier start did not save.
+/** @param {import("./recovery.js").Recovered[]} list */
+export const recoveryFound = (list) => ({ type: "recovery/found", list });
+/** @param {string} slot */
+export const recoverySettled = (slot) => ({ type: "recovery/settled", slot });
+
 /** @param {"system" | "light" | "dark"} theme */
 export const themeChosen = (theme) => ({ type: "theme/chosen", theme });

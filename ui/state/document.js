@@ -1,19 +1,27 @@
 // @ts-check
+import { isLocked, locked, plainLook, unlocked } from "./layer.js";
+import { changeLayer, findLayer, moveLayer, replaceLayer, walk } from "./tree.js";
+import { applySplit } from "./split-result.js";
+import { readDocument } from "./wire.js";
 
 /**
- * The layered picture: names, places and image ids. Never pixels.
+ * The layered picture: a tree of names, places and image ids. Never pixels.
  * Layers and the picture's own rectangle share one coordinate system, so that the picture can grow
  * without moving what is already on the screen.
  *
- * @typedef {{ x: number, y: number, width: number, height: number }} Rect
- * @typedef {number} ImageId Rust's number for pixels
- * @typedef {{ id: number, imageId: ImageId, name: string, x: number, y: number, width: number,
- *   height: number, opacity: number, visible: boolean }} Layer
- * @typedef {Rect & { layers: Layer[], nextLayerId: number }} Picture bottom layer first
+ * @typedef {import("./layer.js").Rect} Rect
+ * @typedef {import("./layer.js").ImageId} ImageId
+ * @typedef {import("./layer.js").Layer} Layer
+ * @typedef {import("./layer.js").PixelLayer} PixelLayer
+ * @typedef {import("./layer.js").Group} Group
+ * @typedef {Rect & { layers: Layer[], nextLayerId: number, documentId: number, depth: 8 | 16,
+ *   keep: string | null }} Picture bottom layer first
  */
 
 /** @type {Picture} */
-export const emptyDocument = { x: 0, y: 0, width: 0, height: 0, layers: [], nextLayerId: 1 };
+export const emptyDocument = {
+  x: 0, y: 0, width: 0, height: 0, layers: [], nextLayerId: 1, documentId: 0, depth: 8, keep: null,
+};
 
 /**
  * @param {Picture} picture
@@ -21,23 +29,32 @@ export const emptyDocument = { x: 0, y: 0, width: 0, height: 0, layers: [], next
  * @returns {Picture}
  */
 export function reduceDocument(picture, action) {
+  const documentId = picture.documentId + 1;
   switch (action.type) {
     case "document/cleared":
-      return picture.layers.length === 0 ? picture : { ...emptyDocument, nextLayerId: picture.nextLayerId };
+      return picture.layers.length === 0 ? picture : { ...emptyDocument, nextLayerId: picture.nextLayerId, documentId };
     case "document/opened":
-      return addLayer({ ...emptyDocument, nextLayerId: picture.nextLayerId }, action.image);
+      return { ...readDocument(action.opened.document), documentId };
     case "document/layerAdded":
       return addLayer(picture, action.image);
     case "document/layerRemoved":
-      return { ...picture, layers: picture.layers.filter((layer) => layer.id !== action.id) };
+      return withLayers(picture, replaceLayer(picture.layers, action.id, (layer) => (isLocked(layer) ? [layer] : [])));
     case "document/layerRenamed":
-      return action.name.trim() === "" ? picture : changeLayer(picture, action.id, { name: action.name.trim() });
+      return action.name.trim() === "" ? picture : change(picture, action.id, { name: action.name.trim() });
     case "document/layerShown":
-      return changeLayer(picture, action.id, { visible: action.visible });
+      return change(picture, action.id, { visible: action.visible });
     case "document/layerFaded":
-      return changeLayer(picture, action.id, { opacity: Math.min(1, Math.max(0, action.opacity)) });
+      return change(picture, action.id, { opacity: Math.min(1, Math.max(0, action.opacity)) });
+    case "document/layerBlended":
+      return change(picture, action.id, { blend: action.blend });
+    case "document/layerLocked":
+      return change(picture, action.id, { lock: action.locked ? locked : unlocked });
+    case "document/groupExpanded":
+      return change(picture, action.id, { expanded: action.expanded });
     case "document/layerMoved":
-      return moveLayer(picture, action.id, action.by);
+      return withLayers(picture, moveLayer(picture.layers, action.id, action.by));
+    case "document/splitKept":
+      return applySplit(picture, action.result);
     default:
       return picture;
   }
@@ -67,36 +84,20 @@ export function placeImage(picture, width, height) {
   };
 }
 
-/**
- * The layers that are drawn, bottom first.
- * @param {Picture} picture
- * @returns {Layer[]}
- */
-export function drawnLayers(picture) {
-  return picture.layers.filter((layer) => layer.visible && layer.opacity > 0);
-}
+/** @param {Picture} picture @param {number | null} id */
+export const layerOf = (picture, id) => findLayer(picture.layers, id);
 
-/**
- * What Rust needs to composite the picture; the picture's corner is the origin.
- * @param {Picture} picture
- */
-export function toComposition(picture) {
-  return {
-    width: picture.width,
-    height: picture.height,
-    layers: picture.layers.map((layer) => ({
-      image: layer.imageId,
-      x: layer.x - picture.x,
-      y: layer.y - picture.y,
-      opacity: layer.opacity,
-      visible: layer.visible,
-    })),
-  };
+/** How many layers hold pixels. @param {Picture} picture */
+export function countLayers(picture) {
+  return [...walk(picture.layers)].filter((layer) => layer.kind === "pixels").length;
 }
 
 function addLayer(picture, image) {
   const { frame, x, y } = placeImage(picture, image.width, image.height);
+  /** @type {PixelLayer} */
   const layer = {
+    ...plainLook,
+    kind: "pixels",
     id: picture.nextLayerId,
     imageId: image.id,
     name: image.name,
@@ -104,23 +105,15 @@ function addLayer(picture, image) {
     y,
     width: image.width,
     height: image.height,
-    opacity: 1,
-    visible: true,
+    recipe: image.recipe ?? null,
   };
   return { ...picture, ...frame, layers: [...picture.layers, layer], nextLayerId: picture.nextLayerId + 1 };
 }
 
-function changeLayer(picture, id, change) {
-  const unchanged = (layer) => layer.id !== id || Object.keys(change).every((key) => layer[key] === change[key]);
-  if (picture.layers.every(unchanged)) return picture;
-  return { ...picture, layers: picture.layers.map((layer) => (layer.id === id ? { ...layer, ...change } : layer)) };
+function change(picture, id, part) {
+  return withLayers(picture, changeLayer(picture.layers, id, part));
 }
 
-function moveLayer(picture, id, by) {
-  const from = picture.layers.findIndex((layer) => layer.id === id);
-  const to = Math.min(picture.layers.length - 1, Math.max(0, from + by));
-  if (from === -1 || from === to) return picture;
-  const layers = picture.layers.filter((layer) => layer.id !== id);
-  layers.splice(to, 0, picture.layers[from]);
-  return { ...picture, layers };
+function withLayers(picture, layers) {
+  return layers === picture.layers ? picture : { ...picture, layers };
 }

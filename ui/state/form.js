@@ -71,11 +71,11 @@ export function reduceForm(form, action) {
     case "form/seedLockChanged":
       return change(form, { seedLocked: action.locked });
     case "form/modelChosen":
-      return change(form, { model: action.model.id, ...action.model.defaults });
+      return change(form, { model: action.model.id, ...numbersOf(action.model) });
     case "models/loaded": {
       if (action.models.some((model) => model.id === form.model && model.ready)) return form;
-      const model = defaultModel(action.models);
-      return model ? change(form, { model: model.id, ...model.defaults }) : form;
+      const model = defaultModel(action.models, "generate");
+      return model ? change(form, { model: model.id, ...numbersOf(model) }) : form;
     }
     default:
       return form;
@@ -106,15 +106,34 @@ export function shuffledSeed(random) {
   return Math.floor(random() * (SHUFFLED_SEED_MAX + 1));
 }
 
-function toSeed(value, before) {
+function numbersOf({ defaults: { width, height, steps, guidance } }) {
+  return { width, height, steps, guidance };
+}
+
+/**
+ * @param {number} value
+ * @param {number} before kept when the value is not a number
+ */
+export function toSeed(value, before) {
   if (!Number.isFinite(value)) return before;
   return Math.min(SEED_MAX, Math.max(0, Math.floor(value)));
 }
 
-function within(value, { min, max }, before) {
+/**
+ * @param {number} value
+ * @param {{ min: number, max: number }} range
+ * @param {number} before kept when the value is not a number
+ */
+export function within(value, { min, max }, before) {
   return Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : before;
 }
 
-function change(form, part) {
+/**
+ * @template {object} T
+ * @param {T} form
+ * @param {Partial<T>} part
+ * @returns {T} the same one when nothing changes
+ */
+export function change(form, part) {
   return Object.keys(part).every((key) => form[key] === part[key]) ? form : { ...form, ...part };
 }

@@ -5,19 +5,24 @@
  * @typedef {object} Job
  * @property {number} key the window's own number, known before the engine answers
  * @property {number | null} jobId
- * @property {"load" | "encode" | "denoise" | "decode" | null} stage null while it waits
+ * @property {"generate" | "split"} kind
+ * @property {"load" | "caption" | "encode" | "denoise" | "decode" | "rebuild" | null} stage null while it waits
  * @property {boolean} cancelling
  * @property {number} done
  * @property {number} total
  * @property {number | null} secondsLeft
- * @property {Preview | null} preview
+ * @property {Preview | null} preview of the picture
+ * @property {Preview[]} previews of the layers that a picture is separated into, bottom first
+ * @property {number | null} layerId what is separated
  * @property {number} width
  * @property {number} height
  *
+ * @typedef {{ kind: "generate" | "split", code: string, message: string }} JobError
+ *
  * @typedef {object} Jobs
  * @property {Job | null} current
- * @property {{ code: string, message: string } | null} error
- * @property {{ seconds: number } | { cancelled: true } | null} last how the job before ended
+ * @property {JobError | null} error
+ * @property {({ kind: "generate" | "split" } & ({ seconds: number } | { cancelled: true })) | null} last how the job before ended
  * @property {number} count
  */
 
@@ -34,7 +39,9 @@ export function reduceJobs(jobs, action) {
     const key = jobs.count + 1;
     return { current: newJob(key, action.request), error: null, last: null, count: key };
   }
-  if (action.type === "jobs/errorShown") return { ...jobs, error: { code: action.code, message: action.message } };
+  if (action.type === "jobs/errorShown") {
+    return { ...jobs, error: { kind: "generate", code: action.code, message: action.message } };
+  }
   if (action.type === "jobs/errorDismissed") return jobs.error ? { ...jobs, error: null } : jobs;
 
   const job = jobs.current;
@@ -51,11 +58,11 @@ export function reduceJobs(jobs, action) {
     case "jobs/cancelRequested":
       return { ...jobs, current: { ...job, cancelling: true } };
     case "jobs/finished":
-      return { ...jobs, current: null, last: { seconds: action.seconds } };
+      return { ...jobs, current: null, last: { kind: job.kind, seconds: action.seconds } };
     case "jobs/cancelled":
-      return { ...jobs, current: null, last: { cancelled: true } };
+      return { ...jobs, current: null, last: { kind: job.kind, cancelled: true } };
     case "jobs/failed":
-      return { ...jobs, current: null, error: { code: action.code, message: action.message } };
+      return { ...jobs, current: null, error: { kind: job.kind, code: action.code, message: action.message } };
     default:
       return jobs;
   }
@@ -66,7 +73,7 @@ export function reduceJobs(jobs, action) {
  * @param {Job} job
  */
 export function jobPercent(job) {
-  if (job.stage === "decode") return 100;
+  if (job.stage === "decode" && job.kind === "generate") return 100;
   if (job.stage !== "denoise" || job.total === 0) return null;
   return Math.round((100 * job.done) / job.total);
 }
@@ -81,13 +88,24 @@ function newJob(key, request) {
     total: request.steps,
     secondsLeft: null,
     preview: null,
+    previews: [],
+    kind: request.kind ?? "generate",
+    layerId: request.layerId ?? null,
     width: request.width,
     height: request.height,
   };
 }
 
 /** @param {Job} job @param {any} action @returns {Job} */
-function stepped(job, { done, total, secondsLeft, preview }) {
+function stepped(job, { done, total, secondsLeft, preview = null, previews = [] }) {
   // A step that reports no preview keeps the one before on the screen.
-  return { ...job, stage: "denoise", done, total, secondsLeft, preview: preview ?? job.preview };
+  return {
+    ...job,
+    stage: "denoise",
+    done,
+    total,
+    secondsLeft,
+    preview: job.kind === "generate" ? preview ?? job.preview : null,
+    previews: previews.length > 0 ? previews : job.previews,
+  };
 }

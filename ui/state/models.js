@@ -10,7 +10,8 @@
  * @property {boolean} distilled
  * @property {boolean} ready
  * @property {string[]} missing
- * @property {{ width: number, height: number, steps: number, guidance: number }} defaults
+ * @property {("generate" | "decompose")[]} [tasks] what it can do; without it, pictures from prompts
+ * @property {{ width: number, height: number, steps: number, guidance: number, layers?: number }} defaults
  *
  * @typedef {{ status: "loading" | "loaded" | "failed", list: Model[], message: string | null }} Models
  * @typedef {{ state: "starting" | "ready" | "failed", device: string, message: string | null }} Engine
@@ -50,8 +51,18 @@ export function reduceEngine(engine, action) {
 
 /**
  * @param {Model[]} list
+ * @param {"generate" | "decompose"} task
+ * @returns {Model[]} those that can do it
+ */
+export function modelsFor(list, task) {
+  return list.filter(({ tasks = ["generate"] }) => tasks.includes(task));
+}
+
+/**
+ * @param {Model[]} list
+ * @param {"generate" | "decompose"} task
  * @returns {Model | null} the first one that can be used
  */
-export function defaultModel(list) {
-  return list.find((model) => model.ready) ?? null;
+export function defaultModel(list, task) {
+  return modelsFor(list, task).find((model) => model.ready) ?? null;
 }

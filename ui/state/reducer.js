@@ -1,11 +1,16 @@
 // @ts-check
 import { emptyDocument, placeImage, reduceDocument } from "./document.js";
+import { noFiles, reduceFiles } from "./files.js";
 import { initialForm, reduceForm } from "./form.js";
 import { createHistory, withHistory } from "./history.js";
 import { noJobs, reduceJobs } from "./jobs.js";
 import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.js";
 import { noNotices, reduceNotices } from "./notices.js";
+import { reduceRecovery } from "./recovery.js";
 import { noReferences, reduceReferences } from "./references.js";
+import { selectLayer } from "./selection.js";
+import { initialSplit, reduceSplit } from "./split.js";
+import { applySplit } from "./split-result.js";
 import { fitView, initialViewport, reduceViewport } from "./viewport.js";
 
 /**
@@ -16,6 +21,11 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {import("./references.js").References} references
  * @property {import("./jobs.js").Jobs} jobs
  * @property {import("./history.js").History<import("./document.js").Picture>} document
+ * @property {import("./files.js").Files} files
+ * @property {import("./recovery.js").Recovered[]} recovery
+ * @property {"make" | "split"} task what the panel at the left is for
+ * @property {import("./split.js").Split} split
+ * @property {import("./document.js").Picture | null} staged the picture with layers that wait to be kept
  * @property {number | null} selectedLayer
  * @property {import("./document.js").Rect | null} frame what the canvas shows, the room for a coming picture included
  * @property {import("./viewport.js").Viewport} viewport
@@ -37,6 +47,11 @@ export function initialState({ seed, theme }) {
     references: noReferences,
     jobs: noJobs,
     document: createHistory(emptyDocument),
+    files: noFiles,
+    recovery: [],
+    task: "make",
+    split: initialSplit(seed),
+    staged: null,
     selectedLayer: null,
     frame: null,
     viewport: initialViewport,
@@ -52,7 +67,9 @@ export function initialState({ seed, theme }) {
  */
 export function reduce(state, action) {
   const document = reduceDocumentHistory(state.document, action);
+  const before = state.document.present;
   const jobs = reduceJobs(state.jobs, action);
+  const split = reduceSplit(state.split, action, state.jobs.current);
   const frame = frameOf(document.present, jobs.current, state.frame);
   /** @type {State} */
   const next = {
@@ -62,7 +79,12 @@ export function reduce(state, action) {
     references: reduceReferences(state.references, action),
     jobs,
     document,
-    selectedLayer: selectedLayer(state, document.present, action),
+    files: reduceFiles(state.files, action, before, document.present),
+    recovery: reduceRecovery(state.recovery, action),
+    task: task(state.task, action),
+    split,
+    staged: staged(state, document.present, split.result),
+    selectedLayer: selectLayer(state.selectedLayer, before, document.present, action),
     frame,
     viewport: viewport(state, action, frame),
     notices: reduceNotices(state.notices, action),
@@ -72,7 +94,8 @@ export function reduce(state, action) {
 }
 
 function frameOf(picture, job, before) {
-  const frame = job ? placeImage(picture, job.width, job.height).frame : picture.layers.length > 0 ? picture : null;
+  const coming = job?.kind === "generate" ? placeImage(picture, job.width, job.height).frame : null;
+  const frame = coming ?? (picture.layers.length > 0 ? picture : null);
   if (frame === null) return null;
   const { x, y, width, height } = frame;
   const same = before && before.x === x && before.y === y && before.width === width && before.height === height;
@@ -86,14 +109,13 @@ function viewport(state, action, frame) {
   return fitted && frame ? fitView(view, frame) : view;
 }
 
-function selectedLayer(state, picture, action) {
-  const { layers } = picture;
-  const exists = (id) => layers.some((layer) => layer.id === id);
-  if (action.type === "layers/selected") return exists(action.id) ? action.id : state.selectedLayer;
-  if (action.type === "document/layerAdded" || action.type === "document/opened") return layers[layers.length - 1].id;
-  if (state.selectedLayer !== null && exists(state.selectedLayer)) return state.selectedLayer;
-  if (layers.length === 0) return null;
-  // The neighbour takes over from a layer that is gone.
-  const index = state.document.present.layers.findIndex((layer) => layer.id === state.selectedLayer);
-  return layers[Math.min(layers.length - 1, Math.max(0, index === -1 ? layers.length - 1 : index))].id;
+function task(before, action) {
+  return action.type === "task/shown" ? action.task : before;
+}
+
+function staged(state, picture, result) {
+  if (result === null) return null;
+  if (picture === state.document.present && result === state.split.result) return state.staged;
+  const shown = applySplit(picture, result);
+  return shown === picture ? null : shown;
 }

@@ -1,4 +1,8 @@
 // @ts-check
+import { countLayers, layerOf } from "./document.js";
+import { imagesOf, keepsOf } from "./drawing.js";
+import { modelsFor } from "./models.js";
+import { splitTarget } from "./split-result.js";
 
 /**
  * @typedef {import("./reducer.js").State} State
@@ -7,6 +11,10 @@
 
 /** @param {State} state */
 export const selectPicture = (state) => state.document.present;
+/** What the canvas shows: layers that wait to be kept are in it. @param {State} state */
+export const selectShown = (state) => state.staged ?? state.document.present;
+/** @param {State} state */
+export const selectFile = (state) => state.files[state.document.present.documentId];
 /** @param {State} state */
 export const selectJob = (state) => state.jobs.current;
 /** @param {State} state */
@@ -22,16 +30,22 @@ export const selectCanRedo = (state) => state.document.future.length > 0;
 export const selectModel = (state) => state.models.list.find((model) => model.id === state.form.model) ?? null;
 
 /** @param {State} state */
-export const selectSelectedLayer = (state) =>
-  state.document.present.layers.find((layer) => layer.id === state.selectedLayer) ?? null;
+export const selectSelectedLayer = (state) => layerOf(state.document.present, state.selectedLayer);
+
+/** Whether there is something that is in no file yet. @param {State} state */
+export function selectIsUnsaved(state) {
+  const { present } = state.document;
+  const file = selectFile(state);
+  return file ? file.saved !== present : present.layers.length > 0;
+}
 
 /**
  * Why Generate cannot start now, or null.
  * @param {State} state
- * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "running" | null}
+ * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "running" | "splitting" | null}
  */
 export function selectGenerateBlock(state) {
-  if (state.jobs.current) return "running";
+  if (state.jobs.current) return state.jobs.current.kind === "generate" ? "running" : "splitting";
   if (state.engine.state === "failed") return "engine-failed";
   if (state.engine.state === "starting" || state.models.status === "loading") return "starting";
   if (!selectModel(state)?.ready) return "no-model";
@@ -63,6 +77,66 @@ export function toRequest(state) {
 }
 
 /**
+ * What a split starts from: the layer that waits for its result, the selected one, or the only one.
+ * @param {State} state
+ * @returns {import("./layer.js").PixelLayer | null}
+ */
+export function selectSplitLayer(state) {
+  if (state.split.result) return splitTarget(state.document.present, state.split.result);
+  const layer = selectSelectedLayer(state);
+  if (layer?.kind === "pixels") return layer;
+  const [only] = state.document.present.layers;
+  return countLayers(state.document.present) === 1 && only?.kind === "pixels" ? only : null;
+}
+
+/** @param {State} state */
+export const selectSplitModel = (state) =>
+  state.models.list.find((model) => model.id === state.split.form.model) ?? null;
+
+/**
+ * Why a picture cannot be separated into layers now, or null.
+ * @param {State} state
+ * @returns {"running" | "generating" | "engine-failed" | "starting" | "no-model" | "model-not-ready" | "no-picture" | "gone" | "group" | "no-pixels" | "too-small" | null}
+ */
+export function selectSplitBlock(state) {
+  if (state.jobs.current) return state.jobs.current.kind === "split" ? "running" : "generating";
+  if (state.engine.state === "failed") return "engine-failed";
+  if (state.engine.state === "starting" || state.models.status === "loading") return "starting";
+  if (modelsFor(state.models.list, "decompose").length === 0) return "no-model";
+  if (!selectSplitModel(state)?.ready) return "model-not-ready";
+  if (selectIsEmpty(state)) return "no-picture";
+  const layer = selectSplitLayer(state);
+  if (!layer) return state.split.result ? "gone" : "group";
+  if (layer.imageId === 0) return "no-pixels";
+  return Math.min(layer.width, layer.height) < SMALLEST_SPLIT ? "too-small" : null;
+}
+
+/** Pixels that a side must have to be separated. */
+export const SMALLEST_SPLIT = 16;
+
+/** Whether the layer that waits to be replaced by the result is still there. @param {State} state */
+export const selectResultFits = (state) =>
+  state.split.result !== null && splitTarget(state.document.present, state.split.result) !== null;
+
+/**
+ * @param {State} state
+ * @param {import("./layer.js").PixelLayer} layer
+ */
+export function toSplitRequest(state, layer) {
+  const { model, layers, prompt, negative, steps, guidance, seed } = state.split.form;
+  return {
+    model,
+    image: layer.imageId,
+    layers,
+    prompt: prompt.trim(),
+    negative: selectSplitModel(state)?.distilled ? null : negative.trim(),
+    seed,
+    steps,
+    guidance: selectSplitModel(state)?.distilled ? null : guidance,
+  };
+}
+
+/**
  * Every image that the window may still show, undone steps included; Rust may forget the others.
  * @param {State} state
  * @returns {ImageId[]} each once, in a fixed order
@@ -70,8 +144,18 @@ export function toRequest(state) {
 export function heldImages(state) {
   const { past, present, future } = state.document;
   const ids = new Set(state.references.list.map((reference) => reference.imageId));
-  for (const picture of [...past, present, ...future]) {
-    for (const layer of picture.layers) ids.add(layer.imageId);
-  }
+  for (const picture of [...past, present, ...future]) for (const id of imagesOf(picture)) ids.add(id);
+  for (const layer of state.split.result?.layers ?? []) ids.add(layer.id);
+  if (state.split.result) ids.add(state.split.result.imageId);
   return [...ids].sort();
+}
+
+/**
+ * Every token of what only Rust knows, undone steps included.
+ * @param {State} state
+ * @returns {string[]}
+ */
+export function heldKeeps(state) {
+  const { past, present, future } = state.document;
+  return [...new Set([...past, present, ...future].flatMap(keepsOf))].sort();
 }

@@ -8,7 +8,7 @@ import { isTextField } from "./dom.js";
  */
 
 /**
- * Pictures that are dropped or pasted. What falls on the create panel is a reference.
+ * Pictures that are dropped or pasted. What falls on the panel for making one is a reference.
  * @param {Document} page
  * @param {Store} store
  * @param {Images} images
@@ -16,7 +16,7 @@ import { isTextField } from "./dom.js";
 export function mountArrivals(page, store, images) {
   const setDragging = (dragging) => page.body.classList.toggle("is-dropping", dragging);
   const targetAt = (element) => {
-    if (element?.closest("#create")) return "reference";
+    if (element?.closest("#make")) return "reference";
     return selectIsEmpty(store.getState()) ? "document" : "layer";
   };
 

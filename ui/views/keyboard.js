@@ -20,7 +20,7 @@ export function mountKeyboard(page, store, run) {
       escape(store, run);
       return;
     }
-    const name = commandOf(event);
+    const name = commandOf(event, store.getState());
     if (!name) return;
     if (TEXT_COMMANDS.includes(name) && isTextField(event.target)) {
       editText(name, page, event);
@@ -42,12 +42,12 @@ function editText(name, page, event) {
 
 function escape(store, run) {
   const state = store.getState();
-  if (selectJob(state)) run("generate.cancel");
+  if (selectJob(state)) run("job.cancel");
   else if (state.notices.current) store.dispatch(noticeDismissed(state.notices.current.key));
   else if (state.jobs.error) store.dispatch(jobErrorDismissed());
 }
 
-function commandOf(event) {
+function commandOf(event, state) {
   const key = event.key.toLowerCase();
   if (key === "f1") return "help.shortcuts";
   if (event.altKey) return null;
@@ -57,14 +57,15 @@ function commandOf(event) {
     return onCanvas ? { "+": "view.zoom-in", "=": "view.zoom-in", "-": "view.zoom-out", 0: "view.fit", 1: "view.actual-size" }[key] ?? null : null;
   }
   if (event.shiftKey && key === "z") return "edit.redo";
-  if (event.shiftKey && key === "e") return "file.export";
-  if (event.shiftKey && key === "s") return "file.save-png";
+  if (event.shiftKey && key === "e") return "file.export-png";
+  if (event.shiftKey && key === "s") return "file.save-as";
+  if (event.shiftKey && key === "l") return "layer.split";
   return {
-    enter: "generate.start",
+    enter: startOf(state),
     n: "file.new",
     o: "file.open",
-    s: "file.save-png",
-    e: "file.export",
+    s: "file.save",
+    e: "file.export-png",
     c: "edit.copy",
     v: "edit.paste",
     z: "edit.undo",
@@ -75,4 +76,10 @@ function commandOf(event) {
     "=": "view.zoom-in",
     "-": "view.zoom-out",
   }[key] ?? null;
+}
+
+// Enter does what the panel in view is for.
+function startOf({ task, split }) {
+  if (task === "make") return "generate.start";
+  return split.result ? "split.keep" : "split.start";
 }

@@ -6,7 +6,7 @@ import { element, icon, iconButton } from "./dom.js";
 const SHOWN_MS = 6000;
 
 /**
- * Short messages over the canvas. Errors stay until they are dismissed.
+ * Short messages over the canvas. Errors and notes stay until they are dismissed.
  * @param {HTMLElement} root
  * @param {import("../effects/generate.js").Store} store
  */
@@ -25,9 +25,12 @@ export function mountNotices(root, store) {
     const isError = notice.kind === "error";
     (isError ? errors : done).append(element("div", { class: `notice is-${notice.kind}` }, [
       icon(isError ? "warning" : "check"),
-      element("p", { text: notice.message }),
+      element("div", { class: "notice-text" }, [
+        element("p", { text: notice.message }),
+        ...notice.notes.map((note) => element("p", { class: "notice-note", text: note })),
+      ]),
       iconButton("close", strings.notices.dismiss, dismiss),
     ]));
-    if (!isError) timer = setTimeout(dismiss, SHOWN_MS);
+    if (!isError && notice.notes.length === 0) timer = setTimeout(dismiss, SHOWN_MS);
   });
 }

@@ -10,13 +10,13 @@ import { strings, timeLeft } from "../strings.js";
  */
 export function mountProgress(root, store) {
   root.setAttribute("role", "progressbar");
-  root.setAttribute("aria-label", strings.generate.progress);
   root.setAttribute("aria-valuemin", "0");
   root.setAttribute("aria-valuemax", "100");
 
   store.observe(selectJob, (job) => {
     root.classList.toggle("is-active", job !== null);
     root.setAttribute("aria-hidden", String(job === null));
+    root.setAttribute("aria-label", job?.kind === "split" ? strings.split.progress : strings.generate.progress);
     const percent = job ? jobPercent(job) : null;
     root.classList.toggle("is-indeterminate", job !== null && percent === null);
     root.style.setProperty("--done", String((percent ?? 0) / 100));
@@ -37,8 +37,10 @@ export function mountProgress(root, store) {
 export function jobText(job) {
   if (job.cancelling) return strings.generate.cancelling;
   if (job.stage === null) return strings.generate.waiting;
-  if (job.stage !== "denoise" || job.total === 0) return `${strings.generate.stages[job.stage]}…`;
+  const stages = job.kind === "split" ? strings.split.stages : strings.generate.stages;
+  if (job.stage !== "denoise" || job.total === 0) return `${stages[job.stage] ?? strings.generate.stages.load}…`;
   const step = strings.generate.step(job.done, job.total);
   const left = job.done < job.total ? timeLeft(job.secondsLeft) : "";
-  return left === "" ? step : `${step} · ${left}`;
+  const words = job.kind === "split" ? [`${stages.denoise}…`, step, left] : [step, left];
+  return words.filter((part) => part !== "").join(" · ");
 }

@@ -1,10 +1,12 @@
 // @ts-check
-import { jobErrorDismissed, modelChosen, promptChanged, sizeChanged } from "../state/actions.js";
+import { modelChosen, promptChanged, sizeChanged } from "../state/actions.js";
 import { offerFor, restOfOffer } from "../state/completion.js";
 import { toSize } from "../state/form.js";
-import { selectGenerateBlock, selectJob, selectJobError } from "../state/selectors.js";
+import { modelsFor } from "../state/models.js";
+import { selectGenerateBlock, selectJob } from "../state/selectors.js";
 import { strings } from "../strings.js";
-import { element, icon, iconButton } from "./dom.js";
+import { element, icon } from "./dom.js";
+import { mountErrorCard } from "./error-card.js";
 import { jobText } from "./progress.js";
 
 /**
@@ -22,7 +24,12 @@ export function mountPromptPanel(root, store, run) {
   const section = root.appendChild(element("section", { class: "section section-prompt" }));
   const prompt = mountPrompt(section, store, run);
   mountGenerate(section, store, run, prompt);
-  mountError(section, store, run);
+  mountErrorCard(section, store, {
+    id: "error",
+    kind: "generate",
+    title: strings.generate.failedTitle,
+    wayOut: (error, state) => wayOut(error, state, store, run),
+  });
 }
 
 function mountPrompt(section, store, run) {
@@ -118,7 +125,7 @@ function mountGenerate(section, store, run, prompt) {
     id: "cancel",
     class: "button-cancel",
     hidden: true,
-    on: { click: () => run("generate.cancel") },
+    on: { click: () => run("job.cancel") },
   }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: "Esc" })]);
   const line = element("p", { id: "job-text", class: "job-text", role: "status" });
   section.append(element("div", { class: "generate-row" }, [start, cancel]), line);
@@ -145,11 +152,13 @@ function mountGenerate(section, store, run, prompt) {
   store.observe((state) => state.jobs, ({ current, last }) => {
     // Every step would be too much to hear; the progress bar can be asked.
     line.setAttribute("aria-live", current ? "off" : "polite");
-    if (current) {
+    if (current?.kind === "split") {
+      line.textContent = strings.generate.blocked.splitting;
+    } else if (current) {
       line.textContent = jobText(current);
       cancelLabel.textContent = current.cancelling ? strings.generate.cancelling : strings.generate.cancel;
       cancel.setAttribute("aria-disabled", String(current.cancelling));
-    } else if (last) {
+    } else if (last?.kind === "generate") {
       line.textContent = "seconds" in last ? strings.generate.done(last.seconds) : strings.generate.cancelled;
     } else {
       line.textContent = "";
@@ -157,50 +166,27 @@ function mountGenerate(section, store, run, prompt) {
   });
 }
 
-function mountError(section, store, run) {
-  const message = element("p", { class: "error-message" });
-  const actions = element("div", { class: "error-actions" });
-  const title = element("p", { class: "error-title" });
-  // The alert is there from the start, so that a screen reader hears its text arrive.
-  const alert = element("div", { id: "error", role: "alert" });
-  const card = element("div", { class: "error-card" }, [
-    icon("warning"),
-    title,
-    iconButton("close", strings.generate.dismissError, () => store.dispatch(jobErrorDismissed())),
-    message,
-    actions,
-  ]);
-  section.append(alert);
-
-  store.observe(selectJobError, (error, state) => {
-    alert.replaceChildren();
-    if (!error) return;
-    const engineFailed = error.code === "engine_failed";
-    title.textContent = engineFailed ? strings.engineFailed.title : strings.generate.failedTitle;
-    message.textContent = strings.errorText(error);
-    actions.replaceChildren(...(engineFailed ? [] : [wayOut(error, state)]));
-    alert.append(card);
-  });
-
-  function wayOut(error, { form, models }) {
-    const smaller = { width: toSize(form.width * 0.75, 64), height: toSize(form.height * 0.75, 64) };
-    if (error.code === "out_of_memory" && (smaller.width < form.width || smaller.height < form.height)) {
-      return action(strings.generate.smaller(smaller.width, smaller.height), () => {
+/** What may help against an error, with the words for it. */
+function wayOut(error, { form, models }, store, run) {
+  const smaller = { width: toSize(form.width * 0.75, 64), height: toSize(form.height * 0.75, 64) };
+  if (error.code === "out_of_memory" && (smaller.width < form.width || smaller.height < form.height)) {
+    return {
+      label: strings.generate.smaller(smaller.width, smaller.height),
+      perform() {
         store.dispatch(sizeChanged(smaller.width, smaller.height));
         run("generate.start");
-      });
-    }
-    const other = models.list.find((model) => model.ready && model.id !== form.model);
-    if ((error.code === "model_missing" || error.code === "model_broken") && other) {
-      return action(strings.generate.useModel(other.name), () => {
+      },
+    };
+  }
+  const other = modelsFor(models.list, "generate").find((model) => model.ready && model.id !== form.model);
+  if ((error.code === "model_missing" || error.code === "model_broken") && other) {
+    return {
+      label: strings.generate.useModel(other.name),
+      perform() {
         store.dispatch(modelChosen(other));
         run("generate.start");
-      });
-    }
-    return action(strings.generate.tryAgain, () => run("generate.start"));
+      },
+    };
   }
-
-  function action(label, perform) {
-    return element("button", { type: "button", class: "button-plain", text: label, on: { click: perform } });
-  }
+  return { label: strings.generate.tryAgain, perform: () => run("generate.start") };
 }

@@ -9,7 +9,7 @@ import { element, icon, iconButton } from "./dom.js";
  * @param {HTMLElement} root
  * @param {import("../effects/generate.js").Store} store
  * @param {ReturnType<typeof import("../effects/images.js").createImageEffects>} images
- * @param {(canvas: HTMLCanvasElement, imageId: import("../state/document.js").ImageId) => void} showThumbnail
+ * @param {import("./split-panel.js").ShowThumbnail} showThumbnail
  */
 export function mountReferencesPanel(root, store, images, showThumbnail) {
   const words = strings.references;
@@ -29,13 +29,13 @@ export function mountReferencesPanel(root, store, images, showThumbnail) {
 
   function addSelectedLayer() {
     const layer = selectSelectedLayer(store.getState());
-    if (!layer) return;
+    if (layer?.kind !== "pixels") return;
     const { imageId, name, width, height } = layer;
     images.place({ id: imageId, name, width, height }, "reference");
   }
 
   store.observe(selectSelectedLayer, (layer) => {
-    fromLayer.disabled = layer === null;
+    fromLayer.disabled = layer?.kind !== "pixels";
   });
   store.observe((state) => state.references.list, (references) => {
     const focused = focusedPart(list);
@@ -45,9 +45,9 @@ export function mountReferencesPanel(root, store, images, showThumbnail) {
     list.hidden = references.length === 0;
   });
 
-  function tile({ id, imageId, name, enabled }, index, count) {
+  function tile({ id, imageId, name, width, height, enabled }, index, count) {
     const thumbnail = element("canvas", { class: "reference-thumbnail", "aria-hidden": "true" });
-    showThumbnail(thumbnail, imageId);
+    showThumbnail(thumbnail, { id: imageId, width, height });
     const toggle = element("button", {
       type: "button",
       class: "reference-toggle",

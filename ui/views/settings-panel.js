@@ -1,9 +1,10 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { GUIDANCE, presetOf, SIZE, SIZE_PRESETS, STEPS, shuffledSeed } from "../state/form.js";
+import { GUIDANCE, presetOf, SIZE, SIZE_PRESETS, STEPS } from "../state/form.js";
 import { selectModel } from "../state/selectors.js";
 import { strings } from "../strings.js";
-import { element, iconButton, setLabel } from "./dom.js";
+import { element, iconButton } from "./dom.js";
+import { connectNumber, field, mountModel, mountSeed, mountSlider } from "./fields.js";
 
 /** @typedef {import("../effects/generate.js").Store} Store */
 
@@ -15,7 +16,14 @@ import { element, iconButton, setLabel } from "./dom.js";
  */
 export function mountSettingsPanel(root, store, random) {
   const section = root.appendChild(element("section", { class: "section", "aria-label": strings.settings }));
-  mountModel(section, store);
+  mountModel(section, {
+    id: "model",
+    task: "generate",
+    none: strings.model.none,
+    select: (state) => state.form.model,
+    chosen: actions.modelChosen,
+    store,
+  });
   mountSize(section, store);
   mountSlider(section, {
     id: "steps",
@@ -35,7 +43,16 @@ export function mountSettingsPanel(root, store, random) {
     change: actions.guidanceChanged,
     store,
   });
-  mountSeed(section, store, random);
+  mountSeed(section, {
+    id: "seed",
+    notes: strings.seed,
+    select: (state) => state.form,
+    typed: actions.seedTyped,
+    shuffled: actions.seedShuffled,
+    lockChanged: actions.seedLockChanged,
+    store,
+    random,
+  });
   const negative = mountNegative(section, store);
 
   // Distilled models have the guidance built in.
@@ -43,40 +60,6 @@ export function mountSettingsPanel(root, store, random) {
     guidance.hidden = distilled;
     negative.hidden = distilled;
   });
-}
-
-function mountModel(section, store) {
-  const select = element("select", { id: "model", class: "select", "aria-describedby": "model-note" });
-  const note = element("p", { id: "model-note", class: "note" });
-  section.append(field("model", strings.model.label, [element("div", { class: "select-box" }, [select]), note]));
-
-  select.addEventListener("change", () => {
-    const model = store.getState().models.list.find(({ id }) => id === select.value);
-    if (model) store.dispatch(actions.modelChosen(model));
-  });
-  store.observe((state) => state.models, ({ list }) => {
-    const options = list.map((model) => element("option", {
-      value: model.id,
-      text: model.ready ? model.name : strings.model.unavailable(model.name),
-    }));
-    const unchosen = element("option", { value: "", text: strings.model.choose });
-    select.replaceChildren(...(selectModel(store.getState()) ? [] : [unchosen]), ...options);
-    select.disabled = list.length === 0;
-    showModel();
-  });
-  store.observe((state) => state.form.model, showModel);
-
-  function showModel() {
-    const { models, form } = store.getState();
-    select.value = form.model ?? "";
-    const model = selectModel(store.getState());
-    note.classList.toggle("is-problem", models.status === "failed" || (models.status === "loaded" && !model?.ready));
-    if (models.status === "loading") note.textContent = strings.model.loading;
-    else if (models.status === "failed") note.textContent = models.message;
-    else if (!model) note.textContent = models.list.length > 0 ? strings.model.noneReady : strings.model.none;
-    else if (!model.ready) note.textContent = strings.model.notReady(model.missing);
-    else note.textContent = model.note || (model.isStarter ? strings.model.starterNote : "");
-  }
 }
 
 function mountSize(section, store) {
@@ -117,49 +100,6 @@ function sizeField(id, label) {
   return { input, box };
 }
 
-function mountSlider(section, { id, words, range, number, select, change, store }) {
-  const slider = element("input", { type: "range", class: "slider", "aria-label": words.label, tabindex: "-1", ...range });
-  const input = element("input", { id, class: "input input-number", type: "number", title: words.hint, ...number });
-  const box = field(id, words.label, [element("div", { class: "slider-row" }, [slider, input])]);
-  section.append(box);
-  slider.addEventListener("input", () => store.dispatch(change(Number(slider.value))));
-  connectNumber(input, store, select, change);
-  store.observe(select, (value) => {
-    slider.value = String(value);
-    const share = (Number(slider.value) - range.min) / (range.max - range.min);
-    slider.style.setProperty("--share", String(share));
-  });
-  return box;
-}
-
-function mountSeed(section, store, random) {
-  const input = element("input", {
-    id: "seed",
-    class: "input input-number",
-    type: "text",
-    inputmode: "numeric",
-    autocomplete: "off",
-    "aria-describedby": "seed-note",
-  });
-  const shuffle = iconButton("shuffle", strings.seed.shuffle,
-    () => store.dispatch(actions.seedShuffled(shuffledSeed(random))), { id: "shuffle-seed" });
-  const lock = iconButton("unlock", strings.seed.lock,
-    () => store.dispatch(actions.seedLockChanged(!store.getState().form.seedLocked)), { id: "lock-seed" });
-  const note = element("p", { id: "seed-note", class: "note" });
-  section.append(field("seed", strings.seed.label, [
-    element("div", { class: "seed-row" }, [input, shuffle, lock]),
-    note,
-  ]));
-
-  connectNumber(input, store, (state) => state.form.seed, actions.seedTyped);
-  store.observe((state) => state.form.seedLocked, (locked) => {
-    lock.setAttribute("aria-pressed", String(locked));
-    lock.firstElementChild?.setAttribute("class", `icon icon-${locked ? "lock" : "unlock"}`);
-    setLabel(lock, strings.seed.lock);
-    note.textContent = locked ? strings.seed.locked : strings.seed.unlocked;
-  });
-}
-
 function mountNegative(section, store) {
   const input = element("textarea", {
     id: "negative",
@@ -171,24 +111,4 @@ function mountNegative(section, store) {
   section.append(box);
   input.addEventListener("input", () => store.dispatch(actions.negativeChanged(input.value)));
   return box;
-}
-
-// The state follows every key; the field shows the corrected number when it is left.
-function connectNumber(input, store, select, change) {
-  const show = () => (input.value = String(select(store.getState())));
-  input.addEventListener("input", () => {
-    const text = input.value.trim();
-    if (/^\d+(\.\d+)?$/.test(text)) store.dispatch(change(Number(text)));
-  });
-  input.addEventListener("change", show);
-  store.observe(select, () => {
-    if (document.activeElement !== input) show();
-  });
-}
-
-function field(id, label, children) {
-  return element("div", { class: "field" }, [
-    element("label", { class: "field-label", for: id, text: label }),
-    ...children,
-  ]);
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { promptChanged } from "../state/actions.js";
+import { countLayers, layerOf } from "../state/document.js";
 import { selectJob, selectPicture } from "../state/selectors.js";
 import { toCanvas } from "../state/viewport.js";
 import { strings } from "../strings.js";
@@ -30,23 +31,31 @@ export function mountStage(stage, store, run) {
     stage.classList.toggle("is-empty", empty);
   });
   const describe = () => {
-    const { layers, width, height } = selectPicture(store.getState());
-    const generating = selectJob(store.getState()) !== null;
-    const picture = layers.length > 0 ? strings.canvas.picture(width, height, layers.length) : strings.canvas.empty;
-    canvas.setAttribute("aria-label", generating ? strings.canvas.generating : picture);
+    const picture = selectPicture(store.getState());
+    const { layers, width, height } = picture;
+    const job = selectJob(store.getState());
+    const text = layers.length > 0 ? strings.canvas.picture(width, height, countLayers(picture)) : strings.canvas.empty;
+    canvas.setAttribute("aria-label", job === null ? text : strings.canvas.working[job.kind]);
   };
   store.observe(selectPicture, describe);
   store.observe((state) => selectJob(state) !== null, describe);
 
   const placeVeil = () => {
     const { frame, viewport, jobs } = store.getState();
-    veil.hidden = !jobs.current || !frame;
-    if (!jobs.current || !frame) return;
-    veil.classList.toggle("has-preview", jobs.current.preview !== null);
-    const area = toCanvas(viewport, frame);
+    const place = frame && placeOf(jobs.current, frame);
+    veil.hidden = !place;
+    if (!place) return;
+    veil.classList.toggle("has-preview", jobs.current?.preview !== null);
+    const area = toCanvas(viewport, place);
     for (const [name, value] of Object.entries({ "--x": area.x, "--y": area.y, "--w": area.width, "--h": area.height })) {
       veil.style.setProperty(name, `${value / viewport.scale}px`);
     }
+  };
+  // Where something comes into being: the whole picture, or the layer that is separated.
+  const placeOf = (job, frame) => {
+    if (job === null) return null;
+    const layer = layerOf(selectPicture(store.getState()), job.layerId);
+    return layer?.kind === "pixels" ? layer : frame;
   };
   store.observe((state) => state.viewport, placeVeil);
   store.observe((state) => state.frame, placeVeil);

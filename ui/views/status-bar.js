@@ -16,7 +16,7 @@ export function mountStatusBar(root, store) {
   const show = () => {
     const { engine, jobs } = store.getState();
     root.dataset.engine = jobs.current ? "running" : engine.state;
-    if (jobs.current) text.textContent = strings.status.running;
+    if (jobs.current) text.textContent = strings.status.running[jobs.current.kind];
     else if (engine.state === "ready") text.textContent = strings.status.ready(engine.device);
     else text.textContent = strings.status[engine.state];
   };

@@ -17,7 +17,8 @@ export function mountToolbar(root, store, run) {
 
   const button = (id, iconName, label, key, command) =>
     iconButton(iconName, label, () => run(command), { id, title: words.withKey(label, key), "aria-keyshortcuts": key });
-  const save = button("save", "save", words.save, "Ctrl+S", "file.save-png");
+  const save = button("save", "save", words.save, "Ctrl+S", "file.save");
+  const exportAs = iconButton("export", words.export, () => run("file.export"), { id: "export", "aria-haspopup": "dialog" });
   const undo = button("undo", "undo", words.undo, "Ctrl+Z", "edit.undo");
   const redo = button("redo", "redo", words.redo, "Ctrl+Shift+Z", "edit.redo");
   const zoomOut = button("zoom-out", "minus", words.zoomOut, "Ctrl+-", "view.zoom-out");
@@ -42,6 +43,7 @@ export function mountToolbar(root, store, run) {
       button("new", "new", words.new, "Ctrl+N", "file.new"),
       button("open", "open", words.open, "Ctrl+O", "file.open"),
       save,
+      exportAs,
     ]),
     group([undo, redo]),
     element("div", { class: "toolbar-gap" }),
@@ -51,7 +53,9 @@ export function mountToolbar(root, store, run) {
 
   store.observe(selectCanUndo, (can) => setEnabled(undo, can));
   store.observe(selectCanRedo, (can) => setEnabled(redo, can));
-  store.observe(selectIsEmpty, (empty) => setEnabled(save, !empty));
+  store.observe(selectIsEmpty, (empty) => {
+    for (const control of [save, exportAs]) setEnabled(control, !empty);
+  });
   store.observe((state) => state.frame === null, (empty) => {
     for (const control of [zoomOut, zoom, zoomIn, fit]) setEnabled(control, !empty);
   });

@@ -1,0 +1,77 @@
+// @ts-check
+import * as actions from "../state/actions.js";
+
+/**
+ * @typedef {import("../state/store.js").Store<import("../state/reducer.js").State>} Store
+ * @typedef {typeof import("../ipc/commands.js")} Ipc
+ * @typedef {{ event: string, data: any }} Message
+ */
+
+/**
+ * Runs a job from the request to its end.
+ * @param {Store} store
+ * @param {Ipc} ipc
+ * @param {object} job
+ * @param {Parameters<typeof actions.jobSubmitted>[0]} job.submitted what the window knows of it before the engine does
+ * @param {(onEvent: (message: Message) => void) => Promise<{ jobId: number }>} job.start
+ * @param {(message: Message) => Promise<unknown>} job.prepare what must be there before an event is shown
+ * @param {(key: number, message: Message) => void} job.handle events that only this kind of job has
+ */
+export async function runJob(store, ipc, { submitted, start, prepare, handle }) {
+  store.dispatch(actions.jobSubmitted(submitted));
+  const { key } = /** @type {import("../state/jobs.js").Job} */ (store.getState().jobs.current);
+  const isRunning = () => store.getState().jobs.current?.key === key;
+  let handled = Promise.resolve();
+  try {
+    const { jobId } = await start((message) => {
+      // One after the other: a picture is shown only when its pixels are there, so nothing flashes.
+      handled = handled.then(async () => {
+        await prepare(message);
+        if (!isRunning()) return;
+        handle(key, message);
+        handleEvent(store, key, message);
+      });
+    });
+    // Cancel may have been pressed before the job had its number.
+    const cancelling = store.getState().jobs.current?.cancelling;
+    if (!isRunning()) return;
+    store.dispatch(actions.jobAccepted(key, jobId));
+    if (cancelling) await ipc.cancel(jobId);
+  } catch (error) {
+    store.dispatch(error.code === "cancelled" ? actions.jobCancelled(key) : actions.jobFailed(key, error));
+  }
+}
+
+/**
+ * Stops the running job within a step.
+ * @param {Store} store
+ * @param {Ipc} ipc
+ */
+export async function cancelJob(store, ipc) {
+  const job = store.getState().jobs.current;
+  if (!job || job.cancelling) return;
+  store.dispatch(actions.jobCancelRequested(job.key));
+  if (job.jobId === null) return;
+  try {
+    await ipc.cancel(job.jobId);
+  } catch (error) {
+    store.dispatch(actions.jobFailed(job.key, error));
+  }
+}
+
+function handleEvent(store, key, { event, data }) {
+  switch (event) {
+    case "started":
+      return store.dispatch(actions.jobStarted(key, data));
+    case "stage":
+      return store.dispatch(actions.jobStageChanged(key, data));
+    case "step":
+      return store.dispatch(actions.jobStepped(key, data));
+    case "finished":
+      return store.dispatch(actions.jobFinished(key, data));
+    case "cancelled":
+      return store.dispatch(actions.jobCancelled(key));
+    case "failed":
+      return store.dispatch(actions.jobFailed(key, data));
+  }
+}

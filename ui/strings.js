@@ -215,6 +215,8 @@ export const strings = {
     item: (name, { isGroup, hidden, locked }) =>
       [name, isGroup && "group", hidden && "hidden", locked && "locked"].filter(Boolean).join(", "),
     children: (count) => plural(count, "Group of 1", "Group of #"),
+    marks: ({ clipping, mask, fill }) =>
+      [clipping && "clipped", mask && "mask", fill < 1 && `fill ${percent(fill)}`].filter(Boolean),
     show: (name) => `Show ${name}`,
     lock: (name) => `Lock ${name}`,
     rename: (name) => `Rename ${name}`,

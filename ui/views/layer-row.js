@@ -53,7 +53,8 @@ export function createLayerRow(id, store, run, showThumbnail) {
     thumbnail.hidden = isGroup;
     folder.hidden = twisty.hidden = !isGroup;
     name.textContent = label;
-    about.textContent = isGroup ? words.children(layer.children.length) : size(layer.width, layer.height);
+    const what = isGroup ? words.children(layer.children.length) : size(layer.width, layer.height);
+    about.textContent = [what, ...words.marks(layer)].join(" · ");
     choose.title = label;
     node.tabIndex = stop ? 0 : -1;
     for (const [attribute, value] of Object.entries({

@@ -17,12 +17,12 @@ export function mountSplitResult(section, store, run, showThumbnail) {
   const heading = element("h3", { class: "section-title" });
   const list = element("ol", { id: "split-layers", class: "split-layers", "aria-label": words.list });
   const report = element("div", { id: "split-report", class: "split-report", role: "status" });
-  const button = (id, iconName, label, command, kind) => element("button", {
-    type: "button", id, class: kind, on: { click: () => run(command) },
+  const button = (id, iconName, label, command) => element("button", {
+    type: "button", id, class: "button-plain", on: { click: () => run(command) },
   }, [icon(iconName), element("span", { text: label })]);
-  const keep = button("split-keep", "check", words.keep, "split.keep", "button-primary");
-  const again = button("split-again", "shuffle", words.again, "split.again", "button-plain");
-  const discard = button("split-discard", "trash", words.discard, "split.discard", "button-plain");
+  const keep = button("split-keep", "check", words.keep, "split.keep");
+  const again = button("split-again", "shuffle", words.again, "split.again");
+  const discard = button("split-discard", "trash", words.discard, "split.discard");
   const choices = element("div", { class: "split-choices" }, [keep, again, discard]);
   section.append(caption, report, choices, heading, list);
 
@@ -51,6 +51,11 @@ export function mountSplitResult(section, store, run, showThumbnail) {
     report.replaceChildren();
     if (!result) return;
     const { passes, sentences } = result.report;
+    // What is wanted most comes first.
+    const [first, second] = passes ? [keep, again] : [again, keep];
+    first.className = "button-primary";
+    second.className = "button-plain";
+    choices.replaceChildren(first, second, discard);
     report.classList.toggle("is-problem", !passes);
     report.append(
       element("p", { class: "split-verdict" }, [icon(passes ? "check" : "warning"), passes ? words.passes : words.fails]),
@@ -61,7 +66,7 @@ export function mountSplitResult(section, store, run, showThumbnail) {
   store.observe((state) => state.jobs.current?.previews, showLayers);
   store.observe((state) => state.split.result, showLayers);
   store.observe((state) => state.jobs.current === null, showLayers);
-  return { choices, show, focus: () => keep.focus() };
+  return { choices, show, focus: () => /** @type {HTMLElement} */ (choices.firstElementChild).focus() };
 
   function item({ id, width, height, name }, final) {
     const thumbnail = element("canvas", { class: "layer-thumbnail", "aria-hidden": "true" });

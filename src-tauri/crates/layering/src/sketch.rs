@@ -1,5 +1,7 @@
 //! What is known of a layer at the size of the model, ready to be asked at any place of the source.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::{
@@ -8,6 +10,9 @@ use crate::{
     resize::{Small, Tap, between},
     solve::snap,
 };
+
+/// How much a colour counts beside an edge, against one away from it.
+const AT_AN_EDGE: f32 = 0.02;
 
 /// A layer at the model's size.
 #[derive(Debug)]
@@ -59,8 +64,9 @@ pub(crate) fn sketch(source: &Small, layers: &mut [Small], guide: &Guide) -> Vec
         let seen = above
             .iter()
             .zip(&alphas)
-            .map(|(above, alpha)| if is_background { *above } else { alpha * above });
-        match_colors(source, &faults, seen, colors);
+            .map(|(above, alpha)| if is_background { *above } else { alpha * above })
+            .collect::<Vec<f32>>();
+        match_colors(source, &faults, &seen, colors);
         for (above, alpha) in above.iter_mut().zip(&alphas) {
             *above *= 1.0 - alpha;
         }
@@ -128,10 +134,9 @@ pub(crate) fn without_haze(pixel: [f32; 4]) -> [f32; 4] {
 fn is_plain(layer: &Small, x: usize, y: usize) -> bool {
     let center = layer.pixels[y * layer.width + x][3];
     let is_end = center <= 0.0 || center >= 1.0 - 1e-6;
-    let around = |place: usize, length: usize| place.saturating_sub(1)..(place + 2).min(length);
     is_end
-        && around(y, layer.height).all(|y| {
-            around(x, layer.width)
+        && near(y, layer.height).all(|y| {
+            near(x, layer.width)
                 .all(|x| (layer.pixels[y * layer.width + x][3] - center).abs() < 1e-6)
         })
 }
@@ -153,28 +158,33 @@ fn faults(source: &Small, layers: &[Small], colors: &[Vec<[f32; 3]>]) -> Vec<[f3
         .collect()
 }
 
-/// Moves a layer's colours by how far the picture is off where the layer is what one sees, and behind other layers
-/// by what that comes to beside them.
-fn match_colors(
-    source: &Small,
-    faults: &[[f32; 3]],
-    seen: impl Iterator<Item = f32>,
-    colors: &mut [[f32; 3]],
-) {
+/// Moves a layer's colours by how far the picture is off where the layer is what one sees, and behind
+/// other layers by what that comes to beside them.
+fn match_colors(source: &Small, faults: &[[f32; 3]], seen: &[f32], colors: &mut [[f32; 3]]) {
+    let (width, height) = (source.width, source.height);
+    let ramp = |seen: f32| ((seen - 0.75) * 4.0).clamp(0.0, 1.0);
     let weighted: Vec<[f32; 4]> = faults
         .iter()
-        .zip(&source.pixels)
-        .zip(seen)
-        .map(|((&[red, green, blue], pixel), seen)| {
-            // At an edge the fault may be another layer's.
-            let weight = ((seen - 0.75) * 4.0).clamp(0.0, 1.0) * pixel[3];
+        .enumerate()
+        .map(|(index, &[red, green, blue])| {
+            let (x, y) = (index % width, index / width);
+            let least = near(y, height)
+                .flat_map(|y| near(x, width).map(move |x| seen[y * width + x]))
+                .fold(1.0, f32::min);
+            // At an edge the fault may be another layer's, or that of a soft alpha.
+            let trust = ramp(least).max(ramp(seen[index]) * AT_AN_EDGE);
+            let weight = trust * source.pixels[index][3];
             [red * weight, green * weight, blue * weight, weight]
         })
         .collect();
-    let shifts = fill::spread(source.width, source.height, &weighted);
-    for (color, shift) in colors.iter_mut().zip(shifts) {
+    for (color, shift) in colors.iter_mut().zip(fill::spread(width, height, &weighted)) {
         for (value, shift) in color.iter_mut().zip(shift) {
             *value += shift;
         }
     }
+}
+
+/// A place and its neighbours.
+fn near(place: usize, length: usize) -> Range<usize> {
+    place.saturating_sub(1)..(place + 2).min(length)
 }

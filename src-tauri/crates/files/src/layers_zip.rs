@@ -5,7 +5,7 @@ use std::{
     io::{Seek, Write},
 };
 
-use document::{Content, Document, Layer, Pixels, Raster, Samples};
+use document::{Content, Document, Layer, Pixels};
 use ora::pixels;
 use serde_json::{Value, json};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -79,10 +79,11 @@ impl<W: Write + Seek> LayersWriter<'_, W> {
     }
 
     fn pixels(&mut self, layer: &Layer, pixels: &Pixels, entry: &mut Value) -> Result<(), Cause> {
-        let Some((left, top, raster)) = trimmed(&pixels.raster) else {
+        let (left, top, raster) = pixels.raster.crop_to_content();
+        if raster.samples().is_empty() {
             entry["file"] = Value::Null;
             return Ok(());
-        };
+        }
         let file = self.file_name(&layer.name);
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -108,49 +109,6 @@ impl<W: Write + Seek> LayersWriter<'_, W> {
         }
         file
     }
-}
-
-/// The part of a raster that is not transparent, and where it begins.
-fn trimmed(raster: &Raster) -> Option<(u32, u32, Raster)> {
-    match raster.samples() {
-        Samples::Eight(samples) => {
-            let (left, top, width, samples) = trim(raster.width(), samples)?;
-            let height = (samples.len() / 4 / width as usize) as u32;
-            Some((left, top, Raster::new(width, height, Samples::Eight(samples)).ok()?))
-        }
-        Samples::Sixteen(samples) => {
-            let (left, top, width, samples) = trim(raster.width(), samples)?;
-            let height = (samples.len() / 4 / width as usize) as u32;
-            Some((left, top, Raster::new(width, height, Samples::Sixteen(samples)).ok()?))
-        }
-    }
-}
-
-fn trim<T: Copy + Default + PartialEq>(
-    width: u32,
-    samples: &[T],
-) -> Option<(u32, u32, u32, Vec<T>)> {
-    let row = width as usize * 4;
-    if row == 0 {
-        return None;
-    }
-    let is_seen = |pixel: &[T; 4]| pixel[3] != T::default();
-    let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
-    for (y, line) in samples.chunks_exact(row).enumerate() {
-        let pixels = line.as_chunks().0;
-        let Some(first) = pixels.iter().position(is_seen) else { continue };
-        let last = pixels.iter().rposition(is_seen)?;
-        left = left.min(first);
-        right = right.max(last);
-        top = top.min(y);
-        bottom = y;
-    }
-    if top == usize::MAX {
-        return None;
-    }
-    let lines = samples.chunks_exact(row).take(bottom + 1).skip(top);
-    let part = lines.flat_map(|line| &line[left * 4..(right + 1) * 4]).copied().collect();
-    Some((left as u32, top as u32, (right + 1 - left) as u32, part))
 }
 
 /// A name without what disks refuse or what would lead elsewhere.

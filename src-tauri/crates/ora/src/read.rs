@@ -18,7 +18,6 @@ use crate::{
     pixels::{self, Limits},
     settings::{self, ExtraAt, LayerSettings, MaskSettings, Settings},
     stack::{self, Attributes, Node},
-    write::number,
 };
 
 /// Entries that are not PNGs.
@@ -89,8 +88,7 @@ pub fn read(source: impl Read + Seek) -> Result<Opened, Error> {
     if let Some(text) = reader.entry(RECIPES, MAX_TEXT)? {
         recipe::read(&mut document, &String::from_utf8_lossy(&text));
     }
-    let known = settings.iter().flat_map(|settings| settings.layers.keys().copied());
-    number(&mut document.layers, known);
+    document.number_layers();
 
     let mut notes = reader.notes;
     notes.truncate(MAX_NOTES);

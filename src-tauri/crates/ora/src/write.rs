@@ -1,9 +1,6 @@
 //! A document to a zip.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, Seek, Write},
-};
+use std::io::{self, Seek, Write};
 
 use document::{Content, Depth, Document, Layer, Raster, Samples, recipe};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -43,7 +40,7 @@ fn write_parts(
 ) -> Result<(), Error> {
     check(document)?;
     let mut document = document.clone();
-    number(&mut document.layers, []);
+    document.number_layers();
 
     // PNGs are packed already.
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
@@ -136,39 +133,6 @@ fn check(document: &Document) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Gives an id to layers that have none or another one's; never one that is taken.
-pub(crate) fn number(layers: &mut [Layer], taken: impl IntoIterator<Item = u32>) {
-    fn number_new(
-        layers: &mut [Layer],
-        seen: &mut BTreeSet<u32>,
-        next: &mut u32,
-        taken: &BTreeSet<u32>,
-    ) {
-        for layer in layers {
-            if layer.id == 0 || !seen.insert(layer.id) {
-                while *next == 0 || taken.contains(next) {
-                    *next = next.wrapping_add(1);
-                }
-                layer.id = *next;
-                *next = next.wrapping_add(1);
-            }
-            if let Content::Group(group) = &mut layer.content {
-                number_new(&mut group.children, seen, next, taken);
-            }
-        }
-    }
-    fn collect(layers: &[Layer], taken: &mut BTreeSet<u32>) {
-        for layer in layers {
-            taken.insert(layer.id);
-            collect(layer.children(), taken);
-        }
-    }
-    let mut all: BTreeSet<u32> = taken.into_iter().collect();
-    collect(layers, &mut all);
-    let mut next = all.last().map_or(1, |last| last.wrapping_add(1));
-    number_new(layers, &mut BTreeSet::new(), &mut next, &all);
 }
 
 /// Entries of 4 GiB need longer numbers, which some programs do not read.

@@ -38,8 +38,8 @@ impl Progress {
     }
 
     /// What the page is told about `event`.
-    pub(crate) fn tell(&mut self, event: JobEvent) -> GenerateEvent {
-        match event {
+    pub(crate) fn tell(&mut self, event: JobEvent) -> Option<GenerateEvent> {
+        Some(match event {
             JobEvent::Started { steps } => {
                 self.began = Instant::now();
                 GenerateEvent::Started { job_id: *self.job_id.wait(), steps }
@@ -50,14 +50,14 @@ impl Progress {
                 }
                 GenerateEvent::Stage { stage: stage_name(stage) }
             }
-            JobEvent::Step { done, total, preview } => {
-                self.previews.extend(preview.map(|preview| preview.id));
+            JobEvent::Step { done, total, previews } => {
+                self.previews.extend(previews.iter().map(|preview| preview.id));
                 let elapsed = self.denoise_began.map(|began| began.elapsed());
                 GenerateEvent::Step {
                     done,
                     total,
                     seconds_left: elapsed.and_then(|elapsed| seconds_left(elapsed, done, total)),
-                    preview: preview.map(Into::into),
+                    preview: previews.first().copied().map(Into::into),
                 }
             }
             JobEvent::Image { image, seed } => GenerateEvent::Image {
@@ -80,7 +80,9 @@ impl Progress {
                 self.forget_previews();
                 GenerateEvent::Failed(AppError::from(error))
             }
-        }
+            // Painting tells nothing of layers.
+            JobEvent::Caption(_) | JobEvent::Retrying { .. } | JobEvent::Layers(_) => return None,
+        })
     }
 
     fn forget_previews(&mut self) {
@@ -111,7 +113,7 @@ mod tests {
         let images = Arc::new(ImageStore::default());
         let mut progress = Progress::new("a".into(), "b".into(), Arc::clone(&images));
         let preview = images.insert(engine::Image::new(1, 1, vec![0; 4]).unwrap());
-        progress.tell(JobEvent::Step { done: 1, total: 4, preview: Some(preview) });
+        progress.tell(JobEvent::Step { done: 1, total: 4, previews: vec![preview] });
         assert!(images.get(preview.id).is_some());
         progress.tell(JobEvent::Cancelled);
         assert!(images.get(preview.id).is_none());

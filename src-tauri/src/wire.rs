@@ -167,9 +167,11 @@ impl From<ImageInfo> for PreviewReply {
 pub(crate) fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Load => "load",
+        Stage::Caption => "caption",
         Stage::Encode => "encode",
         Stage::Denoise => "denoise",
         Stage::Decode => "decode",
+        Stage::Rebuild => "rebuild",
     }
 }
 

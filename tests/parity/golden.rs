@@ -9,10 +9,11 @@ use std::{
 
 use candle_core::{DType, Device, Result, Tensor};
 use engine::{
-    ImageStore,
+    Image, ImageStore,
     pipelines::{
         Monitor,
         flux2::{Klein, Setup},
+        qwen_image_layered::{Layered, LayeredSetup},
     },
 };
 use nn::{ParamSource, Params, Probe};
@@ -72,6 +73,17 @@ pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
     klein
 }
 
+/// The tiny layered model as a pipeline; parts are loaded when they are needed.
+pub(crate) fn layered() -> Layered {
+    Layered::open(LayeredSetup {
+        folder: layered_dir(),
+        dtype: DType::F32,
+        device: Device::Cpu,
+        keep_text_encoder: true,
+    })
+    .expect("the fixture is whole")
+}
+
 /// Calls `work` with a monitor that nobody listens to.
 pub(crate) fn with_monitor<T>(work: impl FnOnce(&mut Monitor<'_>) -> T) -> T {
     let (cancel, images) = (AtomicBool::new(false), Arc::new(ImageStore::default()));
@@ -101,6 +113,53 @@ impl Cases {
             .or_else(|| lengths.get("others"))
             .and_then(serde_json::Value::as_u64)
             .expect("a length") as usize
+    }
+}
+
+/// `cases.json` of the layered model.
+pub(crate) struct LayeredCases(serde_json::Value);
+
+/// One run of the layered model.
+pub(crate) struct LayeredCase {
+    pub(crate) layers: usize,
+    pub(crate) steps: usize,
+    pub(crate) guidance: f64,
+    pub(crate) normalizes: bool,
+    pub(crate) negative: Option<String>,
+}
+
+impl LayeredCases {
+    pub(crate) fn read() -> Self {
+        Self(json("qwen-golden/cases.json"))
+    }
+
+    pub(crate) fn prompt(&self, index: usize) -> &str {
+        self.0["prompts"][index].as_str().expect("a prompt")
+    }
+
+    pub(crate) fn small(&self, index: usize) -> LayeredCase {
+        LayeredCase::new(&self.0["lay_small"][index])
+    }
+
+    pub(crate) fn full(&self) -> LayeredCase {
+        LayeredCase::new(&self.0["lay_full"])
+    }
+
+    pub(crate) fn full_resolution(&self) -> u32 {
+        self.0["lay_full"]["resolution"].as_u64().expect("a side") as u32
+    }
+}
+
+impl LayeredCase {
+    fn new(case: &serde_json::Value) -> Self {
+        let number = |name: &str| case[name].as_u64().expect("a number") as usize;
+        Self {
+            layers: number("layers"),
+            steps: number("steps"),
+            guidance: case["cfg"].as_f64().expect("a number"),
+            normalizes: case["norm"].as_bool().expect("yes or no"),
+            negative: case["neg"].as_str().map(str::to_owned),
+        }
     }
 }
 
@@ -144,6 +203,14 @@ impl Golden {
             .get(tensor)
             .unwrap_or_else(|| panic!("{} has no `{tensor}`", self.name))
             .clone()
+    }
+
+    /// A picture `[h, w, 4]` of 8 bits.
+    pub(crate) fn rgba(&self, tensor: &str) -> Image {
+        let levels = self.tensor(tensor);
+        let (h, w) = (levels.dims()[0], levels.dims()[1]);
+        let rgba = levels.flatten_all().and_then(|t| t.to_vec1::<u8>()).expect("levels");
+        Image::new(w as u32, h as u32, rgba).expect("a picture")
     }
 
     /// The absolute difference that is accepted.

@@ -6,6 +6,8 @@ mod autoencoder;
 mod golden;
 mod images;
 mod layered_autoencoder;
+mod layered_pipelines;
+mod layered_text_encoder;
 mod layered_transformer;
 mod noise;
 mod pipelines;

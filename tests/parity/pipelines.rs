@@ -5,7 +5,10 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use engine::{
     Image, Inpaint,
-    pipelines::flux2::{Job, Start, to_images},
+    pipelines::{
+        Start,
+        flux2::{Job, to_images},
+    },
 };
 
 use crate::golden::{Cases, Golden, Recorder, klein, with_monitor};

@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use candle_core::{DType, Device};
-use engine::pipelines::flux2::{Job, Klein, Setup, Start};
+use engine::pipelines::{
+    Start,
+    flux2::{Job, Klein, Setup},
+};
 
 use crate::golden::{Recorder, largest_difference, with_monitor};
 
@@ -55,9 +58,8 @@ fn the_catalogue_asks_the_starter_model_for_what_it_was_trained_with() {
         fs::read_to_string(root.join("starter/reference.json")).expect("the fixture is whole");
     let case: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
     let roots = engine::Roots { starter: root.join("../src-tauri/starter"), models: Vec::new() };
-    let model = engine::Catalog::load(&roots)
-        .and_then(|catalog| catalog.find(Some("starter")))
-        .expect("a model");
+    let model =
+        engine::Catalog::load(&roots).and_then(|catalog| catalog.find("starter")).expect("a model");
     assert_eq!(case["max_sequence_length"], model.defaults.max_sequence_length);
     assert_eq!(case["steps"], model.defaults.steps);
     assert!(model.distilled);

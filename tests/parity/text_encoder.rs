@@ -1,5 +1,8 @@
 use candle_core::{DType, Device, IndexOp, Tensor};
-use models::text_encoders::qwen3::{Config, Qwen3, Tokens};
+use models::text_encoders::{
+    Tokens,
+    qwen3::{Config, Qwen3},
+};
 use nn::{Probe, Unwatched};
 
 use crate::golden::{Cases, Golden, Recorder, config, klein, params};

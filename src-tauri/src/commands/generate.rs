@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Catalog, Draft, Inpaint, JobId, Model, Request};
+use engine::{Catalog, Draft, Family, Inpaint, JobId, Model, Request};
 use tauri::{AppHandle, Runtime, ipc::Channel};
 
 use super::off_the_main_thread;
@@ -45,7 +45,9 @@ fn start(
     let known_id = Arc::clone(&progress.job_id);
     let JobId(job_id) = engine.submit(model, request, move |event| {
         // The page may be gone; the run ends on its own or is cancelled when the window closes.
-        let _ = on_event.send(progress.tell(event));
+        if let Some(event) = progress.tell(event) {
+            let _ = on_event.send(event);
+        }
     });
     let _ = known_id.set(job_id);
     Ok(GenerateReply { job_id })
@@ -59,7 +61,7 @@ fn model(shell: &Shell, id: Option<&str>) -> Result<Model> {
     {
         return Err(AppError::new(Code::ModelMissing, format!("there is no model called `{id}`")));
     }
-    Ok(catalog.find(id)?)
+    Ok(catalog.find_for(Family::Flux2Klein, id)?)
 }
 
 fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {

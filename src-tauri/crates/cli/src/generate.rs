@@ -1,17 +1,16 @@
 //! `asset-editor generate`: arguments to a request, events to lines, the picture to a file.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    path::Path,
-    sync::{Arc, atomic::Ordering, mpsc},
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
-use engine::{Catalog, Draft, Engine, Error, Image, ImageId, Inpaint, JobEvent, Model, Request};
+use engine::{Catalog, Draft, Error, Family, Image, Inpaint, JobEvent, Request};
 use serde_json::json;
 
 use crate::{
-    arguments::Generate, failure::Failure, interrupt::on_interrupt, progress::Progress, say,
+    arguments::Generate,
+    failure::Failure,
+    job::{self, random_seed},
+    progress::Progress,
+    say,
 };
 
 /// What the reference repaints with when it is not told.
@@ -21,14 +20,21 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     let start = Instant::now();
     check_out(&options.out)?;
     let request = Request::new(draft(options)?)?;
-    let model = Catalog::load(&locations::roots())?.find(request.model.as_deref())?;
+    let model = Catalog::load(&locations::roots())?.find_for(Family::Flux2Klein, request.model.as_deref())?;
 
     let mut progress = Progress::new();
     if model.is_starter && options.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
-    let (done, engine) = paint(&model, &request, &mut progress)?;
-    let image = engine.images().get(done.image).ok_or(Error::Cancelled)?;
+    let (mut steps, mut result) = (0, None);
+    let engine = job::run(&model, request.clone(), &mut progress, |event| match event {
+        JobEvent::Started { steps: count } => steps = count,
+        JobEvent::Image { image, seed } => result = Some((image.id, seed)),
+        _ => {}
+    })?;
+    let (image, seed) =
+        result.ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))?;
+    let image = engine.images().get(image).ok_or(Error::Cancelled)?;
     image.save_png(&options.out)?;
 
     let seconds = start.elapsed().as_secs_f64();
@@ -38,9 +44,9 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
             "path": options.out.to_string_lossy(),
             "width": image.width(),
             "height": image.height(),
-            "seed": done.seed,
+            "seed": seed,
             "model": model.id,
-            "steps": done.steps,
+            "steps": steps,
             "guidance": request.guidance.unwrap_or(model.defaults.guidance),
             "seconds": (seconds * 1000.0).round() / 1000.0,
             "starter": model.is_starter,
@@ -52,7 +58,7 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
             image.width(),
             image.height(),
             model.id,
-            done.seed
+            seed
         ));
     }
     Ok(())
@@ -99,57 +105,4 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         device: options.device.into(),
         previews: false,
     })
-}
-
-/// Short enough to be typed again.
-fn random_seed() -> u64 {
-    // The standard library keys its hash maps with the system's randomness.
-    RandomState::new().hash_one(()) & u64::from(u32::MAX)
-}
-
-/// What a finished job told.
-struct Painted {
-    image: ImageId,
-    seed: u64,
-    steps: usize,
-}
-
-fn paint(
-    model: &Model,
-    request: &Request,
-    progress: &mut Progress,
-) -> Result<(Painted, Engine), Failure> {
-    let engine = Engine::start()?;
-    let (sender, events) = mpsc::channel();
-    let stopper = engine.clone();
-    let stopped = on_interrupt(move || stopper.cancel_all())?;
-    engine.submit(model.clone(), request.clone(), move |event| {
-        // The receiver lives until the last event.
-        let _ = sender.send(event);
-    });
-    // Ctrl+C between listening for it and the job found nothing to cancel.
-    if stopped.load(Ordering::Relaxed) {
-        engine.cancel_all();
-    }
-
-    let mut steps = 0;
-    let mut result = None;
-    for event in events {
-        progress.show(&event);
-        match event {
-            JobEvent::Started { steps: count } => steps = count,
-            JobEvent::Image { image, seed } => result = Some((image.id, seed)),
-            JobEvent::Finished => break,
-            JobEvent::Cancelled => return Err(Error::Cancelled.into()),
-            JobEvent::Failed(error) => return Err(error.into()),
-            JobEvent::Stage(_) | JobEvent::Step { .. } => {}
-        }
-    }
-    // Ctrl+C after the last step: the picture is there, but nobody wants it.
-    if stopped.load(Ordering::Relaxed) {
-        return Err(Error::Cancelled.into());
-    }
-    let (image, seed) =
-        result.ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))?;
-    Ok((Painted { image, seed, steps }, engine))
 }

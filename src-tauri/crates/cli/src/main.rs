@@ -8,6 +8,7 @@ mod failure;
 mod generate;
 mod interrupt;
 mod inventory;
+mod job;
 mod models;
 mod progress;
 mod synthesize;

@@ -21,6 +21,8 @@ impl Progress {
         match event {
             JobEvent::Started { steps } => self.steps = *steps,
             JobEvent::Stage(Stage::Load) => self.stage("Loading the model"),
+            JobEvent::Stage(Stage::Caption) => self.stage("Looking at the picture"),
+            JobEvent::Stage(Stage::Rebuild) => self.stage("Rebuilding the layers at full size"),
             JobEvent::Stage(Stage::Encode) => self.stage("Reading the prompt"),
             JobEvent::Stage(Stage::Denoise) => {
                 self.stage(&format!("Painting, {} steps", self.steps))
@@ -29,7 +31,11 @@ impl Progress {
             JobEvent::Step { done, total, .. } if self.is_terminal => {
                 self.stage(&format!("Painting, step {done} of {total}"));
             }
-            JobEvent::Step { .. } | JobEvent::Image { .. } => {}
+            JobEvent::Caption(text) => self.remark(&format!("Seen in the picture: {text}")),
+            JobEvent::Retrying { reasons } => {
+                self.remark(&format!("Trying once more: {}", reasons.join(" ")));
+            }
+            JobEvent::Step { .. } | JobEvent::Image { .. } | JobEvent::Layers(_) => {}
             JobEvent::Finished | JobEvent::Cancelled | JobEvent::Failed(_) => self.close(),
         }
     }

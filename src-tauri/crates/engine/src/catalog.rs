@@ -11,16 +11,38 @@ use crate::{Error, Result};
 
 /// The catalogue that ships with the app.
 const BUILT_IN: &str = include_str!("../../../../models.toml");
-/// The id of the model that needs no download.
-const STARTER_ID: &str = "starter";
+/// The ids of the models that need no download; below the folder of what ships with the app.
+const STARTER_IDS: [&str; 2] = ["starter", "starter-layered"];
 
 /// Where models are looked for. The shell decides; the engine reads no environment.
 #[derive(Debug, Clone, Default)]
 pub struct Roots {
-    /// The folder of the starter model.
+    /// The folder of the starter model that paints; the one that takes pictures apart lies beside it.
     pub starter: PathBuf,
     /// Folders that hold one folder per model.
     pub models: Vec<PathBuf>,
+}
+
+impl Roots {
+    /// The folder of a model that ships with the app.
+    fn starter(&self, id: &str) -> Option<PathBuf> {
+        match STARTER_IDS.iter().position(|starter| *starter == id)? {
+            0 => Some(self.starter.clone()),
+            _ => Some(self.starter.parent()?.join(id)),
+        }
+    }
+}
+
+/// What a model is and therefore does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Paints pictures from words and references.
+    #[default]
+    #[serde(rename = "flux2-klein")]
+    Flux2Klein,
+    /// Takes pictures apart into layers.
+    QwenImageLayered,
 }
 
 /// What a model does when the user does not say.
@@ -36,13 +58,29 @@ pub struct Defaults {
     pub guidance: f64,
     /// Tokens that a prompt is padded or cut to.
     pub max_sequence_length: usize,
+    /// Layers that a picture is taken apart into; 0 for models that paint.
+    pub layers: u32,
 }
 
 impl Defaults {
-    /// Those of the reference pipeline.
-    fn flux2_klein(distilled: bool) -> Self {
-        let (steps, guidance) = if distilled { (4, 1.0) } else { (50, 4.0) };
-        Self { width: 1024, height: 1024, steps, guidance, max_sequence_length: 512 }
+    /// Those of the reference pipelines, but for the layered model's steps and size, which are those
+    /// that work best in practice.
+    fn of(family: Family, distilled: bool) -> Self {
+        let max_sequence_length = 512;
+        match family {
+            Family::Flux2Klein => {
+                let (steps, guidance) = if distilled { (4, 1.0) } else { (50, 4.0) };
+                Self { width: 1024, height: 1024, steps, guidance, max_sequence_length, layers: 0 }
+            }
+            Family::QwenImageLayered => Self {
+                width: 640,
+                height: 640,
+                steps: 20,
+                guidance: 4.0,
+                max_sequence_length,
+                layers: 4,
+            },
+        }
     }
 }
 
@@ -57,7 +95,9 @@ pub struct Model {
     pub note: String,
     /// Its folder in diffusers layout; empty if it is nowhere.
     pub folder: PathBuf,
-    /// Whether it is the small one that ships with the app.
+    /// What it is.
+    pub family: Family,
+    /// Whether it is a small one that ships with the app.
     pub is_starter: bool,
     /// Whether it runs without guidance in a few steps.
     pub distilled: bool,
@@ -94,11 +134,9 @@ impl Catalog {
         let mut models: Vec<Model> = Vec::new();
         let mut known: Vec<PathBuf> = Vec::new();
         for entry in file.model {
-            let folder = if entry.id == STARTER_ID {
-                Some(roots.starter.clone())
-            } else {
+            let folder = roots.starter(&entry.id).or_else(|| {
                 roots.models.iter().map(|root| root.join(&entry.folder)).find(|path| path.is_dir())
-            };
+            });
             known.extend(folder.clone());
             models.push(entry.into_model(folder));
         }
@@ -118,19 +156,42 @@ impl Catalog {
         &self.models
     }
 
-    /// The model that `name` means: an id, a name, or a folder; `None` means the default.
+    /// The model that `name` means: an id, a name, or a folder; `None` means the first of a family
+    /// that is ready.
     ///
     /// # Errors
-    /// [`Error::ModelMissing`] or [`Error::ModelBroken`].
-    pub fn find(&self, name: Option<&str>) -> Result<Model> {
+    /// [`Error::ModelMissing`] or [`Error::ModelBroken`]; [`Error::InvalidRequest`] if it is of
+    /// another family.
+    pub fn find_for(&self, family: Family, name: Option<&str>) -> Result<Model> {
         let Some(name) = name else {
+            let kind = match family {
+                Family::Flux2Klein => "paints pictures",
+                Family::QwenImageLayered => "splits pictures into layers",
+            };
             return self
                 .models
                 .iter()
-                .find(|model| model.is_ready())
+                .find(|model| model.family == family && model.is_ready())
                 .cloned()
-                .ok_or_else(|| Error::ModelMissing("no model is installed".into()));
+                .ok_or_else(|| Error::ModelMissing(format!("no model that {kind} is installed")));
         };
+        let model = self.find(name)?;
+        match (family, model.family) {
+            (Family::Flux2Klein, Family::QwenImageLayered) => Err(Error::InvalidRequest(format!(
+                "`{name}` splits pictures into layers; it does not paint them from words"
+            ))),
+            (Family::QwenImageLayered, Family::Flux2Klein) => Err(Error::InvalidRequest(format!(
+                "`{name}` paints pictures from words; it does not split them into layers"
+            ))),
+            _ => Ok(model),
+        }
+    }
+
+    /// The model that `name` means: an id, a name, or a folder.
+    ///
+    /// # Errors
+    /// [`Error::ModelMissing`] or [`Error::ModelBroken`].
+    pub fn find(&self, name: &str) -> Result<Model> {
         let listed = self
             .models
             .iter()
@@ -180,8 +241,9 @@ fn model_in_folder(folder: &Path) -> Model {
         Ok(index) => (index, Vec::new()),
         Err(error) => (ModelIndex::default(), vec![error.to_string()]),
     };
-    missing.extend(missing_parts(folder));
+    missing.extend(missing_parts(folder, index.family()));
     Model {
+        family: index.family(),
         id: name.clone(),
         name,
         note: "From your model folder.".into(),
@@ -189,14 +251,16 @@ fn model_in_folder(folder: &Path) -> Model {
         is_starter: false,
         distilled: index.is_distilled,
         kv_references: index.is_kv(),
-        defaults: Defaults::flux2_klein(index.is_distilled),
+        defaults: Defaults::of(index.family(), index.is_distilled),
         missing,
     }
 }
 
-fn missing_parts(folder: &Path) -> Vec<String> {
+fn missing_parts(folder: &Path, family: Family) -> Vec<String> {
+    let processor = (family == Family::QwenImageLayered).then_some("processor");
     ["scheduler", "text_encoder", "tokenizer", "transformer", "vae"]
         .into_iter()
+        .chain(processor)
         .filter(|part| !folder.join(part).is_dir())
         .map(|part| format!("`{}` is missing", folder.join(part).display()))
         .collect()
@@ -212,6 +276,9 @@ fn subfolders(root: &Path) -> Vec<PathBuf> {
 
 /// Larger files are no `model_index.json`.
 const MAX_INDEX_BYTES: u64 = 1 << 20;
+
+/// What diffusers calls the pipeline that takes pictures apart.
+const LAYERED: &str = "QwenImageLayeredPipeline";
 
 /// `model_index.json`, the part that matters.
 #[derive(Debug, Default, Deserialize)]
@@ -240,14 +307,19 @@ impl ModelIndex {
             return Err(damaged(&"it names no `_class_name`"));
         }
         match index.class_name.as_str() {
-            "Flux2KleinPipeline" | "Flux2KleinInpaintPipeline" | "Flux2KleinKVPipeline" => {
-                Ok(index)
-            }
+            "Flux2KleinPipeline"
+            | "Flux2KleinInpaintPipeline"
+            | "Flux2KleinKVPipeline"
+            | LAYERED => Ok(index),
             other => Err(Error::ModelBroken(format!(
-                "`{}` holds a model of the kind `{other}`; FLUX.2-klein is supported",
+                "`{}` holds a model of the kind `{other}`; FLUX.2-klein and Qwen-Image-Layered are supported",
                 folder.display()
             ))),
         }
+    }
+
+    fn family(&self) -> Family {
+        if self.class_name == LAYERED { Family::QwenImageLayered } else { Family::Flux2Klein }
     }
 
     fn is_kv(&self) -> bool {
@@ -275,6 +347,9 @@ struct CatalogEntry {
     repository: String,
     #[expect(dead_code, reason = "shown before a download, which comes with the model pool")]
     licence: String,
+    #[serde(default)]
+    family: Family,
+    #[serde(default)]
     distilled: bool,
     #[serde(default)]
     kv_references: bool,
@@ -283,12 +358,15 @@ struct CatalogEntry {
     steps: usize,
     guidance: f64,
     max_sequence_length: usize,
+    #[serde(default)]
+    layers: u32,
 }
 
 impl CatalogEntry {
     fn into_model(self, folder: Option<PathBuf>) -> Model {
         let mut model = Model {
-            is_starter: self.id == STARTER_ID,
+            is_starter: STARTER_IDS.contains(&self.id.as_str()),
+            family: self.family,
             id: self.id,
             name: self.name,
             note: self.note,
@@ -301,6 +379,7 @@ impl CatalogEntry {
                 steps: self.steps,
                 guidance: self.guidance,
                 max_sequence_length: self.max_sequence_length,
+                layers: self.layers,
             },
             missing: Vec::new(),
         };
@@ -311,11 +390,14 @@ impl CatalogEntry {
             )),
             Some(folder) => {
                 match ModelIndex::read(&folder) {
+                    Ok(index) if index.family() != model.family => model
+                        .missing
+                        .push(format!("`{}` holds another kind of model", folder.display())),
                     // The folder knows best what it holds.
                     Ok(index) => model.distilled = index.is_distilled,
                     Err(error) => model.missing.push(error.to_string()),
                 }
-                model.missing.extend(missing_parts(&folder));
+                model.missing.extend(missing_parts(&folder, model.family));
                 model.folder = folder;
             }
         }
@@ -331,7 +413,15 @@ mod tests {
     fn the_built_in_catalogue_lists_the_starter_and_the_klein_family() {
         let catalog = Catalog::load(&Roots::default()).expect("models.toml is valid");
         let ids: Vec<&str> = catalog.models().iter().map(|model| model.id.as_str()).collect();
-        for id in ["starter", "klein-4b", "klein-9b", "klein-base-4b", "klein-base-9b"] {
+        for id in [
+            "starter",
+            "starter-layered",
+            "qwen-image-layered",
+            "klein-4b",
+            "klein-9b",
+            "klein-base-4b",
+            "klein-base-9b",
+        ] {
             assert!(ids.contains(&id), "`{id}` is missing from {ids:?}");
         }
     }
@@ -339,7 +429,7 @@ mod tests {
     #[test]
     fn a_name_that_is_nothing_is_refused_with_the_known_ones() {
         let catalog = Catalog::load(&Roots::default()).expect("models.toml is valid");
-        let error = catalog.find(Some("klein-5b")).expect_err("there is no such model");
+        let error = catalog.find("klein-5b").expect_err("there is no such model");
         assert!(error.to_string().contains("klein-4b"), "{error}");
     }
 }

@@ -21,8 +21,8 @@ pub(crate) trait Sampler {
         Ok(latents)
     }
 
-    /// A small picture of clean latents as far as they can be foreseen.
-    fn preview(&self, clean: &Tensor, monitor: &mut Monitor<'_>) -> Option<ImageInfo>;
+    /// Small pictures of clean latents as far as they can be foreseen; none if nobody asked.
+    fn previews(&self, clean: &Tensor, monitor: &mut Monitor<'_>) -> Vec<ImageInfo>;
 }
 
 /// From noise to clean latents; packed latents in and out, in the model's number format.
@@ -50,12 +50,12 @@ pub(crate) fn denoise(
         check_numbers(&stepped, "transformer")?;
         probe.see(&format!("latents_step.{step}"), &stepped).map_err(&failed)?;
         monitor.check()?;
-        let preview = match euler(&latents, &velocity, -sigma) {
-            Ok(clean) if step + 1 < total => sampler.preview(&clean, monitor),
-            _ => None,
+        let previews = match euler(&latents, &velocity, -sigma) {
+            Ok(clean) if step + 1 < total => sampler.previews(&clean, monitor),
+            _ => Vec::new(),
         };
         latents = stepped;
-        monitor.tell(JobEvent::Step { done: step + 1, total, preview });
+        monitor.tell(JobEvent::Step { done: step + 1, total, previews });
     }
     Ok(latents)
 }

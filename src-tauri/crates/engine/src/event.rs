@@ -11,12 +11,16 @@ pub struct JobId(pub u64);
 pub enum Stage {
     /// Weights come from files.
     Load,
+    /// The model looks at the picture and says what is there.
+    Caption,
     /// The prompt becomes conditioning, references become latents.
     Encode,
     /// The sampling loop.
     Denoise,
     /// Latents become pixels.
     Decode,
+    /// Small layers become layers of the source's own pixels.
+    Rebuild,
 }
 
 /// Progress of a job. A stream ends with exactly one of `Finished`, `Cancelled`, `Failed`.
@@ -35,8 +39,8 @@ pub enum JobEvent {
         done: usize,
         /// Steps in all.
         total: usize,
-        /// A small picture of where the latents are heading.
-        preview: Option<ImageInfo>,
+        /// Small pictures of where the latents are heading: of layers from the bottom, or one.
+        previews: Vec<ImageInfo>,
     },
     /// A result is in the image store.
     Image {
@@ -45,12 +49,55 @@ pub enum JobEvent {
         /// The seed that gives it again.
         seed: u64,
     },
+    /// What the model sees in the picture, which becomes the prompt.
+    Caption(String),
+    /// The layers were not good enough; another seed is tried.
+    Retrying {
+        /// Why, in plain sentences.
+        reasons: Vec<String>,
+    },
+    /// The layers of a picture are in the image store.
+    Layers(Layers),
     /// All done.
     Finished,
     /// Stopped on request.
     Cancelled,
     /// Stopped by an error.
     Failed(Error),
+}
+
+/// The layers of a picture and how they were made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layers {
+    /// From the bottom; empty ones are left out.
+    pub layers: Vec<PlacedImage>,
+    /// How many were asked for.
+    pub asked: u32,
+    /// The seed that gives them again.
+    pub seed: u64,
+    /// What was asked for, or the model's own caption.
+    pub prompt: String,
+    /// Steps of the sampling loop.
+    pub steps: usize,
+    /// Guidance scale.
+    pub guidance: f64,
+    /// Whether they are good enough to go on with.
+    pub passes: bool,
+    /// What is to be said about them, in plain sentences.
+    pub sentences: Vec<String>,
+}
+
+/// A stored picture at a place of the picture that it was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedImage {
+    /// The pixels.
+    pub image: ImageInfo,
+    /// Left edge.
+    pub x: i32,
+    /// Top edge.
+    pub y: i32,
+    /// Which of the model's layers it is, from 0 at the bottom.
+    pub index: u32,
 }
 
 /// A stored picture's id and size.

@@ -17,9 +17,12 @@ mod request;
 mod resample;
 pub mod scheduler;
 
-pub use catalog::{Catalog, Defaults, Model, Roots};
+pub use catalog::{Catalog, Defaults, Family, Model, Roots};
 pub use error::{Error, Result};
-pub use event::{ImageInfo, JobEvent, JobId, Stage};
+pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage};
 pub use images::{Image, ImageId, ImageStore, check_writable};
 pub use queue::Engine;
-pub use request::{DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request, SIZE_STEP, Size};
+pub use request::{
+    DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request,
+    SIZE_STEP, Size, Task,
+};

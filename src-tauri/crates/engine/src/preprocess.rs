@@ -4,6 +4,9 @@ use candle_core::{DType, Device, Result as TensorResult, Tensor};
 
 use crate::{Error, Image, Result, SIZE_STEP, resample::lanczos};
 
+/// Sides of a picture that is taken apart are multiples of this.
+const BUCKET_STEP: f64 = 32.0;
+
 /// Larger pictures are scaled down to this many pixels.
 const MAX_PIXELS: u32 = 1024 * 1024;
 const MIN_SIDE: u32 = 64;
@@ -118,27 +121,56 @@ pub fn to_unit(pixels: &Tensor) -> TensorResult<Tensor> {
     ((pixels / 2.0)? + 0.5)?.clamp(0f32, 1f32)
 }
 
-/// Values `[3, h, w]` from 0 to 1 to a picture; halves are rounded to even, as numpy does.
+/// Values `[3 or 4, h, w]` from 0 to 1 to a picture; halves are rounded to even, as numpy does.
 ///
 /// # Errors
 /// If shapes do not fit.
 pub fn to_image(unit: &Tensor) -> Result<Image> {
     let broken = Error::compute("decode");
-    let (_, height, width) = unit.dims3().map_err(&broken)?;
+    let (channels, height, width) = unit.dims3().map_err(&broken)?;
     let planes = unit.flatten_all().and_then(|values| values.to_vec1::<f32>()).map_err(&broken)?;
     let level = |value: f32| (value * 255.0).round_ties_even() as u8;
     let area = width * height;
-    let rgba = (0..area)
-        .flat_map(|pixel| {
-            [
-                level(planes[pixel]),
-                level(planes[area + pixel]),
-                level(planes[2 * area + pixel]),
-                255,
-            ]
-        })
-        .collect();
+    let mut rgba = Vec::with_capacity(area * 4);
+    for pixel in 0..area {
+        rgba.extend((0..channels.min(4)).map(|channel| level(planes[channel * area + pixel])));
+        rgba.resize((pixel + 1) * 4, 255);
+    }
     Image::new(width as u32, height as u32, rgba)
+}
+
+/// The picture at the size at which it is taken apart: about `side`² pixels, its own shape as far
+/// as multiples of 32 allow.
+///
+/// # Errors
+/// If the resampler fails.
+pub fn bucket(image: &Image, side: u32) -> Result<Image> {
+    let (width, height) = bucket_size(image.width(), image.height(), side);
+    lanczos(image, width, height)
+}
+
+/// Width and height that [`bucket`] gives; halves are rounded to even, as Python does.
+#[must_use]
+pub fn bucket_size(width: u32, height: u32, side: u32) -> (u32, u32) {
+    let ratio = f64::from(width) / f64::from(height);
+    let across = (f64::from(side) * f64::from(side) * ratio).sqrt();
+    let round =
+        |pixels: f64| ((pixels / BUCKET_STEP).round_ties_even().max(1.0) * BUCKET_STEP) as u32;
+    (round(across), round(across / ratio))
+}
+
+/// `[1, 4, h, w]` from −1 to 1, alpha like a colour, in f32.
+///
+/// # Errors
+/// If the device has no memory.
+pub fn rgba_to_tensor(image: &Image, device: &Device) -> TensorResult<Tensor> {
+    let size = (1, image.height() as usize, image.width() as usize, 4);
+    let levels: Vec<f32> =
+        image.rgba().iter().map(|&level| f32::from(level) / 255.0 * 2.0 - 1.0).collect();
+    Tensor::from_vec(levels, size, &Device::Cpu)?
+        .permute((0, 3, 1, 2))?
+        .contiguous()?
+        .to_device(device)
 }
 
 fn at_most_a_megapixel(image: &Image) -> Result<Image> {

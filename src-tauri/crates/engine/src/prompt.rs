@@ -1,8 +1,8 @@
-//! From a prompt to padded tokens: the chat template of FLUX.2-klein and the model's own tokenizer.
+//! From texts to tokens by a model's own tokenizer.
 
 use std::path::Path;
 
-use models::text_encoders::qwen3::Tokens;
+use models::text_encoders::Tokens;
 use tokenizers::Tokenizer;
 
 use crate::{Error, Result};
@@ -40,27 +40,64 @@ impl PromptTokenizer {
         Ok(Self { tokenizer, padding })
     }
 
-    /// Tokens of each prompt in the chat template, cut or padded on the right to `length`.
+    /// Tokens of each prompt in FLUX.2-klein's chat template, cut or padded on the right to `length`.
     ///
     /// # Errors
     /// If the tokenizer refuses the text.
     pub(crate) fn encode(&self, prompts: &[&str], length: usize) -> Result<Tokens> {
+        let rows = prompts
+            .iter()
+            .map(|prompt| {
+                let mut ids = self.ids(&format!(
+                    "<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+                ))?;
+                ids.truncate(length);
+                Ok(ids)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(self.pad(rows, length))
+    }
+
+    /// Tokens of texts, padded on the right to the longest.
+    ///
+    /// # Errors
+    /// If the tokenizer refuses a text.
+    pub(crate) fn encode_whole(&self, texts: &[String]) -> Result<Tokens> {
+        let rows = texts.iter().map(|text| self.ids(text)).collect::<Result<Vec<_>>>()?;
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        Ok(self.pad(rows, longest))
+    }
+
+    /// Tokens of a text as it is.
+    ///
+    /// # Errors
+    /// If the tokenizer refuses it.
+    pub(crate) fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        let encoding = self
+            .tokenizer
+            .encode(text, false)
+            .map_err(|error| Error::ModelBroken(format!("the tokenizer failed: {error}")))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The text of tokens, without special ones.
+    ///
+    /// # Errors
+    /// If a token is unknown.
+    pub(crate) fn text(&self, ids: &[u32]) -> Result<String> {
+        self.tokenizer
+            .decode(ids, true)
+            .map_err(|error| Error::ModelBroken(format!("the tokenizer failed: {error}")))
+    }
+
+    fn pad(&self, rows: Vec<Vec<u32>>, length: usize) -> Tokens {
         let mut tokens = Tokens { ids: Vec::new(), padding: Vec::new() };
-        for prompt in prompts {
-            let text = format!(
-                "<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
-            );
-            let encoding = self
-                .tokenizer
-                .encode(text, false)
-                .map_err(|error| Error::ModelBroken(format!("the tokenizer failed: {error}")))?;
-            let mut ids = encoding.get_ids().to_vec();
-            ids.truncate(length);
+        for mut ids in rows {
             let real = ids.len();
             ids.resize(length, self.padding);
             tokens.ids.push(ids);
             tokens.padding.push((0..length).map(|index| index >= real).collect());
         }
-        Ok(tokens)
+        tokens
     }
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    Error, ImageStore, JobEvent, JobId, Model, Request, Result,
+    Error, ImageStore, JobEvent, JobId, Model, Result, Task,
     pipelines::{Monitor, Residents},
 };
 
@@ -31,7 +31,7 @@ type Cancels = Arc<Mutex<BTreeMap<u64, Arc<AtomicBool>>>>;
 struct Job {
     id: JobId,
     model: Model,
-    request: Request,
+    task: Task,
     cancel: Arc<AtomicBool>,
     on_event: Box<dyn FnMut(JobEvent) + Send>,
 }
@@ -59,13 +59,14 @@ impl Engine {
     pub fn submit(
         &self,
         model: Model,
-        request: Request,
+        task: impl Into<Task>,
         on_event: impl FnMut(JobEvent) + Send + 'static,
     ) -> JobId {
         let id = JobId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let cancel = Arc::new(AtomicBool::new(false));
         lock(&self.cancels).insert(id.0, Arc::clone(&cancel));
-        let job = Job { id, model, request, cancel, on_event: Box::new(on_event) };
+        let task = task.into();
+        let job = Job { id, model, task, cancel, on_event: Box::new(on_event) };
         if let Err(mpsc::SendError(mut job)) = self.jobs.send(job) {
             (job.on_event)(JobEvent::Failed(Error::Panicked("the engine is not running".into())));
         }
@@ -106,7 +107,7 @@ fn work(queue: &mpsc::Receiver<Job>, images: &Arc<ImageStore>, cancels: &Cancels
             Err(Error::Cancelled)
         } else {
             let mut monitor = Monitor { cancel: &job.cancel, images, on_event: &mut job.on_event };
-            catch_unwind(AssertUnwindSafe(|| residents.run(&job.model, &job.request, &mut monitor)))
+            catch_unwind(AssertUnwindSafe(|| residents.run(&job.model, &job.task, &mut monitor)))
                 .unwrap_or_else(|panic| {
                     // What a panic left behind may be half made.
                     residents = Residents::default();

@@ -140,26 +140,11 @@ impl Request {
         if draft.prompt.trim().is_empty() {
             return invalid("the prompt is empty: say what to paint".into());
         }
-        for (name, text) in [("prompt", &draft.prompt), ("negative prompt", &draft.negative)] {
-            let count = text.chars().count();
-            if count > MAX_PROMPT_CHARS {
-                return invalid(format!(
-                    "the {name} is {count} characters long; at most {MAX_PROMPT_CHARS} are read"
-                ));
-            }
-        }
+        check_text("prompt", &draft.prompt)?;
+        check_text("negative prompt", &draft.negative)?;
         // A side that is not given is the model's, which is checked when it is known.
         Size::new(draft.width.unwrap_or(SIZE_STEP), draft.height.unwrap_or(SIZE_STEP))?;
-        if let Some(steps) = draft.steps
-            && !(1..=MAX_STEPS).contains(&steps)
-        {
-            return invalid(format!("{steps} steps are out of range: 1 to {MAX_STEPS}"));
-        }
-        if let Some(guidance) = draft.guidance
-            && !(0.0..=100.0).contains(&guidance)
-        {
-            return invalid(format!("guidance {guidance} is out of range: 0 to 100"));
-        }
+        check_sampling(draft.steps, draft.guidance)?;
         if let Some(length) = draft.max_sequence_length
             && !(1..=MAX_SEQUENCE_LENGTH).contains(&length)
         {
@@ -200,4 +185,164 @@ impl std::ops::Deref for Request {
     fn deref(&self) -> &Draft {
         &self.draft
     }
+}
+
+/// Fewest and most layers that a picture is taken apart into.
+const LAYERS: std::ops::RangeInclusive<u32> = 1..=10;
+
+/// A picture to take apart, before it is checked; `None` means the model's default.
+#[derive(Debug, Clone)]
+pub struct DecomposeDraft {
+    /// The picture.
+    pub image: Arc<Image>,
+    /// Layers to make, 1 to 10.
+    pub layers: u32,
+    /// What is in the picture; where that is empty, the model looks.
+    pub prompt: String,
+    /// What to stay away from, under guidance.
+    pub negative: Option<String>,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Steps of the sampling loop.
+    pub steps: Option<usize>,
+    /// Classifier-free guidance scale; 1 is none.
+    pub guidance: Option<f64>,
+    /// A safetensors file with the tensor `latents` to start from instead of noise.
+    pub initial_latents: Option<PathBuf>,
+    /// Whether to give the model's own small layers instead of rebuilding them from the picture.
+    pub raw: bool,
+    /// Number format; `None` is chosen by device and memory.
+    pub precision: Option<Precision>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Whether to show where the layers are heading after every step, which costs a little.
+    pub previews: bool,
+}
+
+impl DecomposeDraft {
+    /// A draft with everything left to the model.
+    #[must_use]
+    pub fn new(image: Arc<Image>, layers: u32) -> Self {
+        Self {
+            image,
+            layers,
+            prompt: String::new(),
+            negative: None,
+            seed: 0,
+            steps: None,
+            guidance: None,
+            initial_latents: None,
+            raw: false,
+            precision: None,
+            device: DeviceChoice::default(),
+            previews: false,
+        }
+    }
+}
+
+/// A picture to take apart, as far as it can be checked without its model.
+#[derive(Debug, Clone)]
+pub struct Decomposition {
+    draft: DecomposeDraft,
+}
+
+impl Decomposition {
+    /// Checks what does not depend on the model.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] with one sentence that says what to change.
+    pub fn new(draft: DecomposeDraft) -> Result<Self> {
+        if !LAYERS.contains(&draft.layers) {
+            return Err(Error::InvalidRequest(format!(
+                "{} layers are out of range: {} to {}",
+                draft.layers,
+                LAYERS.start(),
+                LAYERS.end()
+            )));
+        }
+        check_text("prompt", &draft.prompt)?;
+        check_text("negative prompt", draft.negative.as_deref().unwrap_or_default())?;
+        check_sampling(draft.steps, draft.guidance)?;
+        if draft.image.rgba().chunks_exact(4).all(|pixel| pixel[3] == 0) {
+            return Err(Error::InvalidRequest(
+                "the picture is fully transparent: there is nothing to split".into(),
+            ));
+        }
+        Ok(Self { draft })
+    }
+}
+
+impl std::ops::Deref for Decomposition {
+    type Target = DecomposeDraft;
+
+    fn deref(&self) -> &DecomposeDraft {
+        &self.draft
+    }
+}
+
+/// What a job is to do.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Paint a picture.
+    Generate(Request),
+    /// Take a picture apart.
+    Decompose(Decomposition),
+}
+
+impl From<Request> for Task {
+    fn from(request: Request) -> Self {
+        Self::Generate(request)
+    }
+}
+
+impl From<Decomposition> for Task {
+    fn from(decomposition: Decomposition) -> Self {
+        Self::Decompose(decomposition)
+    }
+}
+
+impl Task {
+    /// Number format; `None` is chosen by device and memory.
+    pub(crate) fn precision(&self) -> Option<Precision> {
+        match self {
+            Self::Generate(request) => request.precision,
+            Self::Decompose(decomposition) => decomposition.precision,
+        }
+    }
+
+    /// Where to compute.
+    pub(crate) fn device(&self) -> DeviceChoice {
+        match self {
+            Self::Generate(request) => request.device,
+            Self::Decompose(decomposition) => decomposition.device,
+        }
+    }
+}
+
+fn check_text(name: &str, text: &str) -> Result<()> {
+    let count = text.chars().count();
+    if count > MAX_PROMPT_CHARS {
+        return Err(Error::InvalidRequest(format!(
+            "the {name} is {count} characters long; at most {MAX_PROMPT_CHARS} are read"
+        )));
+    }
+    Ok(())
+}
+
+fn check_sampling(steps: Option<usize>, guidance: Option<f64>) -> Result<()> {
+    if let Some(steps) = steps
+        && !(1..=MAX_STEPS).contains(&steps)
+    {
+        return Err(Error::InvalidRequest(format!(
+            "{steps} steps are out of range: 1 to {MAX_STEPS}"
+        )));
+    }
+    if let Some(guidance) = guidance
+        && !(0.0..=100.0).contains(&guidance)
+    {
+        return Err(Error::InvalidRequest(format!(
+            "guidance {guidance} is out of range: 0 to 100"
+        )));
+    }
+    Ok(())
 }

@@ -1,10 +1,14 @@
 //! Flow-match Euler: how noisy each step is. Plain numbers.
 //!
-//! As diffusers' `FlowMatchEulerDiscreteScheduler` 0.42 with the empirical shift of FLUX.2.
+//! As diffusers' `FlowMatchEulerDiscreteScheduler` 0.42 with the shifts of FLUX.2 and of
+//! Qwen-Image-Layered.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{Error, Result};
+
+/// Tokens of the picture for which Qwen-Image-Layered's shift is 1.
+const LAYERED_BASE_TOKENS: f64 = 256.0;
 
 /// `scheduler/scheduler_config.json`, the part that matters.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -18,8 +22,8 @@ pub struct Config {
     /// The shift otherwise.
     #[serde(default = "one")]
     pub shift: f64,
-    /// The last sigma before zero; other than null is not supported.
-    #[serde(default)]
+    /// The last sigma before zero, where the schedule is stretched to end there.
+    #[serde(default, deserialize_with = "number_or_off")]
     pub shift_terminal: Option<f64>,
     /// Kind of dynamic shift: `exponential` or `linear`.
     #[serde(default = "exponential")]
@@ -46,6 +50,21 @@ fn exponential() -> String {
     "exponential".into()
 }
 
+/// Files say off by null, by false and by 0.
+fn number_or_off<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Value {
+        Number(f64),
+        Switch(bool),
+    }
+    match Option::<Value>::deserialize(from)? {
+        Some(Value::Number(number)) => Ok((number != 0.0).then_some(number)),
+        Some(Value::Switch(false)) | None => Ok(None),
+        Some(Value::Switch(true)) => Err(serde::de::Error::custom("`shift_terminal` is `true`")),
+    }
+}
+
 impl Config {
     /// Reads and checks `scheduler_config.json`.
     ///
@@ -59,13 +78,15 @@ impl Config {
             ("use_beta_sigmas", config.use_beta_sigmas == Some(true)),
             ("invert_sigmas", config.invert_sigmas),
             ("stochastic_sampling", config.stochastic_sampling),
-            ("shift_terminal", config.shift_terminal.is_some_and(|terminal| terminal != 0.0)),
         ];
         if let Some((name, _)) = unsupported.into_iter().find(|(_, asked)| *asked) {
             return Err(format!("`{name}` is not supported"));
         }
         if !matches!(config.time_shift_type.as_str(), "exponential" | "linear") {
             return Err(format!("`time_shift_type` is `{}`", config.time_shift_type));
+        }
+        if config.shift_terminal.is_some_and(|terminal| !(terminal > 0.0 && terminal < 1.0)) {
+            return Err("`shift_terminal` is outside 0 to 1".into());
         }
         if !(config.shift > 0.0 && config.shift <= 1000.0) {
             return Err("`shift` is outside 0 to 1000".into());
@@ -85,20 +106,35 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// `steps` levels for a picture of `image_tokens` tokens (references do not count).
+    /// `steps` levels for a FLUX.2 picture of `image_tokens` tokens (references do not count).
     #[must_use]
     pub fn new(config: &Config, image_tokens: usize, steps: usize) -> Self {
         let last = 1.0 / steps as f64;
-        let mu = empirical_mu(image_tokens, steps);
-        let mut sigmas: Vec<f32> = (0..steps)
-            .map(|index| {
-                let even = match steps {
-                    1 => 1.0,
-                    _ => 1.0 + (last - 1.0) * index as f64 / (steps - 1) as f64,
-                };
-                shift(config, even as f32, mu)
-            })
-            .collect();
+        let even = |index: usize| match steps {
+            1 => 1.0,
+            _ => 1.0 + (last - 1.0) * index as f64 / (steps - 1) as f64,
+        };
+        Self::shifted(config, empirical_mu(image_tokens, steps), (0..steps).map(even))
+    }
+
+    /// `steps` levels for the layers of a picture of `image_tokens` tokens (layers do not count).
+    #[must_use]
+    pub fn layered(config: &Config, image_tokens: usize, steps: usize) -> Self {
+        let mu = (image_tokens as f64 / LAYERED_BASE_TOKENS).sqrt();
+        Self::shifted(config, mu, (0..steps).map(|index| 1.0 - index as f64 / steps as f64))
+    }
+
+    fn shifted(config: &Config, mu: f64, even: impl Iterator<Item = f64>) -> Self {
+        let mut sigmas: Vec<f32> = even.map(|sigma| shift(config, sigma as f32, mu)).collect();
+        if let (Some(terminal), Some(&last)) = (config.shift_terminal, sigmas.last()) {
+            // Where the last is 1 already, there is nothing to stretch.
+            let stretch = (1.0 - last) / (1.0 - terminal as f32);
+            if stretch > 0.0 {
+                for sigma in &mut sigmas {
+                    *sigma = 1.0 - (1.0 - *sigma) / stretch;
+                }
+            }
+        }
         sigmas.push(0.0);
         Self { sigmas, train_timesteps: config.num_train_timesteps as f32 }
     }

@@ -23,6 +23,15 @@ impl Linear {
         Ok(Self { weight: params.tensor("weight", (outputs, inputs))?, bias: None })
     }
 
+    /// A weight of shape `[outputs, …]` whose other dimensions are one row of inputs, no bias: a
+    /// convolution whose windows do not overlap.
+    ///
+    /// # Errors
+    /// If the weight is missing or of another shape.
+    pub fn load_flat(params: &Params, shape: &[usize]) -> Result<Self> {
+        Ok(Self { weight: params.tensor("weight", shape)?.flatten_from(1)?, bias: None })
+    }
+
     /// As [`Self::load`], with `bias` of shape `[outputs]`.
     ///
     /// # Errors

@@ -11,14 +11,13 @@ use models::flux2::latents;
 use nn::Probe;
 
 use self::{components::Conditioning, sampler::KleinSampler};
-use super::Monitor;
+use super::{Monitor, Start};
 use crate::{
     Error, Image, Inpaint, JobEvent, Result, Size, Stage, denoise, noise::Noise, preprocess,
     preprocess::Rgb, scheduler::Schedule,
 };
 
 pub use components::{Klein, Setup};
-pub(crate) use components::{Loaded, sizes};
 pub use rehearsal::rehearse;
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.
@@ -45,16 +44,6 @@ pub struct Job<'a> {
     pub start: Start,
     /// Whether steps show where the picture is heading.
     pub previews: bool,
-}
-
-/// What a picture starts from.
-pub enum Start {
-    /// Noise of a seed.
-    Seed(u64),
-    /// Noise as a seed would give it, `[b, 4 latent_channels, h / 16, w / 16]`.
-    Noise(Tensor),
-    /// Latents as the reference pipeline takes them: `[b, 4 latent_channels, h / 16, w / 16]`.
-    Latents(Tensor),
 }
 
 /// Tokens of reference pictures and where they stand.

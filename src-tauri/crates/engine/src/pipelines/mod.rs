@@ -1,6 +1,9 @@
 //! Encode, denoise, decode: one module a model family.
 
 pub mod flux2;
+mod folder;
+mod layers;
+pub mod qwen_image_layered;
 mod residents;
 
 use std::sync::{
@@ -8,6 +11,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use candle_core::Tensor;
 pub use residents::Residents;
 
 use crate::{Error, ImageStore, JobEvent, Result};
@@ -35,4 +39,15 @@ impl Monitor<'_> {
     pub fn check(&self) -> Result<()> {
         if self.cancel.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
     }
+}
+
+/// What a picture or its layers start from.
+pub enum Start {
+    /// Noise of a seed.
+    Seed(u64),
+    /// Noise as a seed would give it: for FLUX.2 `[b, 4 latent_channels, h / 16, w / 16]`.
+    Noise(Tensor),
+    /// Latents as the reference pipeline takes them: for FLUX.2 as above, for layers packed,
+    /// `[1, tokens, channels]`.
+    Latents(Tensor),
 }

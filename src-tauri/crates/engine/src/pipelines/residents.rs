@@ -8,21 +8,26 @@ use sysinfo::System;
 use weights::Checkpoint;
 
 use super::{
-    Monitor,
-    flux2::{self, Job, Klein, Loaded, Setup, Start},
+    Monitor, Start,
+    flux2::{self, Job, Klein, Setup},
+    folder::{self, Loaded},
+    layers,
+    qwen_image_layered::{Layered, LayeredSetup},
 };
 use crate::{
-    DeviceChoice, Error, JobEvent, MAX_SIDE, Model, Precision, Request, Result,
-    memory_plan::{self, Sizes},
+    Decomposition, DeviceChoice, Error, Family, JobEvent, MAX_SIDE, Model, Precision, Request,
+    Result, Task,
+    memory_plan::{self, Load, Sizes},
+    preprocess,
 };
 
 /// The tensor that a file of initial latents holds.
 const LATENTS: &str = "latents";
 
-/// The models that stay loaded between jobs.
+/// The model that stays loaded between jobs.
 #[derive(Default)]
 pub struct Residents {
-    klein: Option<Resident>,
+    resident: Option<Resident>,
 }
 
 struct Resident {
@@ -30,7 +35,13 @@ struct Resident {
     precision: Precision,
     device: DeviceChoice,
     sizes: Sizes,
-    klein: Klein,
+    pipeline: Pipeline,
+}
+
+/// A model of one of the families.
+enum Pipeline {
+    Klein(Box<Klein>),
+    Layered(Box<Layered>),
 }
 
 impl Residents {
@@ -38,96 +49,160 @@ impl Residents {
     ///
     /// # Errors
     /// Whatever stops it.
-    pub fn run(
-        &mut self,
-        model: &Model,
-        request: &Request,
-        monitor: &mut Monitor<'_>,
-    ) -> Result<()> {
-        let start = match &request.initial_latents {
-            Some(path) => Start::Latents(read_latents(path)?),
-            None => Start::Seed(request.seed),
-        };
-        let klein = self.prepare(model, request)?;
-        let defaults = &model.defaults;
-        let job = Job {
-            prompts: &[&request.prompt],
-            negative: &request.negative,
-            size: (request.width, request.height),
-            default_size: (defaults.width, defaults.height),
-            steps: request.steps.unwrap_or(defaults.steps),
-            guidance: request.guidance.unwrap_or(defaults.guidance),
-            max_sequence_length: request
-                .max_sequence_length
-                .unwrap_or(defaults.max_sequence_length),
-            references: request.references.iter().map(AsRef::as_ref).collect(),
-            inpaint: request.inpaint.as_ref(),
-            start,
-            previews: request.previews,
-        };
-        let unit = klein.generate(&job, monitor, &mut Unwatched)?;
-        for image in flux2::to_images(&unit)? {
-            let image = monitor.images.insert(image);
-            monitor.tell(JobEvent::Image { image, seed: request.seed });
+    pub fn run(&mut self, model: &Model, task: &Task, monitor: &mut Monitor<'_>) -> Result<()> {
+        match (self.prepare(model, task)?, task) {
+            (Pipeline::Klein(klein), Task::Generate(request)) => {
+                generate(klein, model, request, monitor)
+            }
+            (Pipeline::Layered(layered), Task::Decompose(decomposition)) => {
+                let start = start(decomposition.initial_latents.as_deref(), decomposition.seed)?;
+                layers::run(layered, model, decomposition, start, monitor)
+            }
+            _ => Err(Error::InvalidRequest(format!("`{}` is a model for another task", model.id))),
         }
-        Ok(())
     }
 
-    /// The model of a request, loaded as far as it was before, with a plan that fits.
-    fn prepare(&mut self, model: &Model, request: &Request) -> Result<&mut Klein> {
-        if let Some(resident) = self.klein.take_if(|resident| resident.serves(model, request)) {
-            let load = load_of(&resident.klein, model, request);
+    /// The model of a task, loaded as far as it was before, with a plan that fits.
+    fn prepare(&mut self, model: &Model, task: &Task) -> Result<&mut Pipeline> {
+        if let Some(resident) = self.resident.take_if(|resident| resident.serves(model, task)) {
+            let load = resident.pipeline.load(model, task);
             let available = free_memory() + resident.bytes();
             let wanted = Some(resident.precision);
             match memory_plan::plan(&resident.sizes, &load, wanted, available) {
                 Ok(plan) => {
-                    let resident = self.klein.insert(resident);
-                    resident.klein.keep_text_encoder(plan.keep_text_encoder);
-                    return Ok(&mut resident.klein);
+                    let resident = self.resident.insert(resident);
+                    resident.pipeline.keep_text_encoder(plan.keep_text_encoder);
+                    return Ok(&mut resident.pipeline);
                 }
                 // Another number format may fit, once this one is gone.
-                Err(_) if request.precision.is_none() => drop(resident),
+                Err(_) if task.precision().is_none() => drop(resident),
                 Err(error) => {
-                    self.klein = Some(resident);
+                    self.resident = Some(resident);
                     return Err(error);
                 }
             }
         }
         // What is not used makes room before anything is counted.
-        self.klein = None;
-        let sizes = flux2::sizes(&model.folder)?;
-        let klein = Klein::open(Setup {
-            folder: model.folder.clone(),
-            distilled: model.distilled,
-            kv_references: model.kv_references,
-            dtype: DType::F32,
-            device: device(request.device)?,
-            keep_text_encoder: true,
-        })?;
-        let load = load_of(&klein, model, request);
-        let plan = memory_plan::plan(&sizes, &load, request.precision, free_memory())?;
-        let klein = klein.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
+        self.resident = None;
+        let sizes = folder::sizes(&model.folder)?;
+        let pipeline = Pipeline::open(model, device(task.device())?)?;
+        let load = pipeline.load(model, task);
+        let plan = memory_plan::plan(&sizes, &load, task.precision(), free_memory())?;
+        let pipeline = pipeline.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
         let resident = Resident {
             folder: model.folder.clone(),
             precision: plan.precision,
-            device: request.device,
+            device: task.device(),
             sizes,
-            klein,
+            pipeline,
         };
-        Ok(&mut self.klein.insert(resident).klein)
+        Ok(&mut self.resident.insert(resident).pipeline)
     }
 }
 
+impl Pipeline {
+    fn open(model: &Model, device: Device) -> Result<Self> {
+        let (folder, dtype, keep_text_encoder) = (model.folder.clone(), DType::F32, true);
+        match model.family {
+            Family::Flux2Klein => {
+                let setup = Setup {
+                    folder,
+                    distilled: model.distilled,
+                    kv_references: model.kv_references,
+                    dtype,
+                    device,
+                    keep_text_encoder,
+                };
+                Ok(Self::Klein(Box::new(Klein::open(setup)?)))
+            }
+            Family::QwenImageLayered => {
+                let setup = LayeredSetup { folder, dtype, device, keep_text_encoder };
+                Ok(Self::Layered(Box::new(Layered::open(setup)?)))
+            }
+        }
+    }
+
+    fn with_dtype(self, dtype: DType, keep_text_encoder: bool) -> Self {
+        match self {
+            Self::Klein(klein) => Self::Klein(Box::new(klein.with_dtype(dtype, keep_text_encoder))),
+            Self::Layered(layered) => {
+                Self::Layered(Box::new(layered.with_dtype(dtype, keep_text_encoder)))
+            }
+        }
+    }
+
+    fn keep_text_encoder(&mut self, keep: bool) {
+        match self {
+            Self::Klein(klein) => klein.keep_text_encoder(keep),
+            Self::Layered(layered) => layered.keep_text_encoder(keep),
+        }
+    }
+
+    fn loaded(&self) -> Loaded {
+        match self {
+            Self::Klein(klein) => klein.loaded(),
+            Self::Layered(layered) => layered.loaded(),
+        }
+    }
+
+    /// What a task works on.
+    fn load(&self, model: &Model, task: &Task) -> Load {
+        match (self, task) {
+            (Self::Klein(klein), Task::Generate(request)) => load_of(klein, model, request),
+            (Self::Layered(layered), Task::Decompose(task)) => layers_load(layered, model, task),
+            // A task that does not fit is refused before it needs memory.
+            (Self::Klein(klein), Task::Decompose(_)) => klein.load(0, 0, 0),
+            (Self::Layered(layered), Task::Generate(_)) => layered.load(0, 0, 0),
+        }
+    }
+}
+
+fn generate(
+    klein: &mut Klein,
+    model: &Model,
+    request: &Request,
+    monitor: &mut Monitor<'_>,
+) -> Result<()> {
+    let start = start(request.initial_latents.as_deref(), request.seed)?;
+    let defaults = &model.defaults;
+    let job = Job {
+        prompts: &[&request.prompt],
+        negative: &request.negative,
+        size: (request.width, request.height),
+        default_size: (defaults.width, defaults.height),
+        steps: request.steps.unwrap_or(defaults.steps),
+        guidance: request.guidance.unwrap_or(defaults.guidance),
+        max_sequence_length: request.max_sequence_length.unwrap_or(defaults.max_sequence_length),
+        references: request.references.iter().map(AsRef::as_ref).collect(),
+        inpaint: request.inpaint.as_ref(),
+        start,
+        previews: request.previews,
+    };
+    let unit = klein.generate(&job, monitor, &mut Unwatched)?;
+    for image in flux2::to_images(&unit)? {
+        let image = monitor.images.insert(image);
+        monitor.tell(JobEvent::Image { image, seed: request.seed });
+    }
+    Ok(())
+}
+
+fn start(initial_latents: Option<&Path>, seed: u64) -> Result<Start> {
+    Ok(match initial_latents {
+        Some(path) => Start::Latents(read_latents(path)?),
+        None => Start::Seed(seed),
+    })
+}
+
 impl Resident {
-    fn serves(&self, model: &Model, request: &Request) -> bool {
+    fn serves(&self, model: &Model, task: &Task) -> bool {
         self.folder == model.folder
-            && self.device == request.device
-            && request.precision.is_none_or(|precision| precision == self.precision)
+            && self.device == task.device()
+            && task.precision().is_none_or(|precision| precision == self.precision)
     }
 
     /// What its loaded components hold.
     fn bytes(&self) -> u64 {
-        let Loaded { text_encoder, transformer, autoencoder } = self.klein.loaded();
+        let Loaded { text_encoder, transformer, autoencoder } = self.pipeline.loaded();
         let count = |loaded: bool, parameters: u64| if loaded { parameters } else { 0 };
         let parameters = count(text_encoder, self.sizes.text_encoder)
             + count(transformer, self.sizes.transformer)
@@ -137,7 +212,7 @@ impl Resident {
 }
 
 /// What a request works on, as large as it can be known before pictures are scaled.
-fn load_of(klein: &Klein, model: &Model, request: &Request) -> memory_plan::Load {
+fn load_of(klein: &Klein, model: &Model, request: &Request) -> Load {
     const MEGAPIXEL: u64 = 1 << 20;
     let area =
         |width: u32, height: u32| u64::from(width.min(MAX_SIDE)) * u64::from(height.min(MAX_SIDE));
@@ -157,6 +232,15 @@ fn load_of(klein: &Klein, model: &Model, request: &Request) -> memory_plan::Load
     let text = request.max_sequence_length.unwrap_or(model.defaults.max_sequence_length);
     let largest = references.iter().copied().fold(own, u64::max);
     klein.load(tokens, text as u64, largest)
+}
+
+/// As [`load_of`]: the layers, the whole picture and the picture they are made from.
+fn layers_load(layered: &Layered, model: &Model, task: &Decomposition) -> Load {
+    let (width, height) =
+        preprocess::bucket_size(task.image.width(), task.image.height(), model.defaults.width);
+    let pixels = u64::from(width) * u64::from(height);
+    let frames = u64::from(task.layers) + 2;
+    layered.load(pixels / 256 * frames, model.defaults.max_sequence_length as u64, pixels)
 }
 
 fn device(choice: DeviceChoice) -> Result<Device> {

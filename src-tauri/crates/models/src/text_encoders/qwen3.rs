@@ -1,9 +1,13 @@
 //! Qwen3, read up to the last hidden state that is asked for.
 
 use candle_core::{D, DType, Device, Result, Tensor};
-use nn::{Embedding, Linear, Params, Probe, RmsNorm, attention, rotary::Table, silu};
+use nn::{Embedding, Params, Probe, attention, rotary::Table};
 use serde::Deserialize;
 
+use super::{
+    Tokens,
+    decoder::{Block, Shape},
+};
 use crate::config::{Parsed, demand, parse, within};
 
 /// The numbers of a Qwen3 model, from `text_encoder/config.json`.
@@ -75,34 +79,24 @@ impl Config {
         Ok(config)
     }
 
+    fn block(&self) -> Shape {
+        Shape {
+            width: self.hidden_size,
+            inner: self.intermediate_size,
+            q_heads: self.num_attention_heads,
+            kv_heads: self.num_key_value_heads,
+            head_dim: self.head_dim,
+            eps: self.rms_norm_eps,
+            has_bias: false,
+            normalizes_heads: true,
+        }
+    }
+
     fn theta(&self) -> f64 {
         self.rope_theta
             .or_else(|| self.rope_parameters.as_ref().and_then(|rope| rope.rope_theta))
             .unwrap_or(1e6)
     }
-}
-
-/// Tokens of several prompts, all padded to one length on the right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
-    /// Ids, one row a prompt.
-    pub ids: Vec<Vec<u32>>,
-    /// Whether a token is padding.
-    pub padding: Vec<Vec<bool>>,
-}
-
-struct Block {
-    input_norm: RmsNorm,
-    post_attention_norm: RmsNorm,
-    q: Linear,
-    k: Linear,
-    v: Linear,
-    o: Linear,
-    q_norm: RmsNorm,
-    k_norm: RmsNorm,
-    gate: Linear,
-    up: Linear,
-    down: Linear,
 }
 
 /// The first blocks of a Qwen3 model.
@@ -131,7 +125,7 @@ impl Qwen3 {
             Embedding::load(&root.at("embed_tokens"), config.vocab_size, config.hidden_size)?;
         let layers = root.at("layers");
         let blocks = (0..depth)
-            .map(|index| Block::load(&config, &layers.at(index)))
+            .map(|index| Block::load(config.block(), &layers.at(index)))
             .collect::<Result<_>>()?;
         Ok(Self {
             config,
@@ -153,7 +147,7 @@ impl Qwen3 {
         depths: &[usize],
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
-        let (batch, length) = (tokens.ids.len(), tokens.ids.first().map_or(0, Vec::len));
+        let (batch, length) = tokens.shape();
         let ids: Vec<u32> = tokens.ids.concat();
         if let Some(id) = ids.iter().find(|id| **id as usize >= self.config.vocab_size) {
             candle_core::bail!(
@@ -171,7 +165,7 @@ impl Qwen3 {
         probe.see("hidden_states.0", &x)?;
         let mut kept = Vec::with_capacity(depths.len());
         for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&self.config, &x, &mask, &rope)?;
+            x = block.forward(&x, attention::Mask::Additive(&mask), &rope, None)?;
             probe.see(&format!("hidden_states.{}", index + 1), &x)?;
             if depths.contains(&(index + 1)) {
                 kept.push(x.clone());
@@ -184,60 +178,5 @@ impl Qwen3 {
             );
         }
         Tensor::cat(&kept, D::Minus1)
-    }
-}
-
-impl Block {
-    fn load(config: &Config, params: &Params) -> Result<Self> {
-        let Config { hidden_size, intermediate_size, head_dim, rms_norm_eps, .. } = *config;
-        let (q_width, kv_width) =
-            (config.num_attention_heads * head_dim, config.num_key_value_heads * head_dim);
-        let (attn, mlp) = (params.at("self_attn"), params.at("mlp"));
-        Ok(Self {
-            input_norm: RmsNorm::load(&params.at("input_layernorm"), hidden_size, rms_norm_eps)?,
-            post_attention_norm: RmsNorm::load(
-                &params.at("post_attention_layernorm"),
-                hidden_size,
-                rms_norm_eps,
-            )?,
-            q: Linear::load(&attn.at("q_proj"), hidden_size, q_width)?,
-            k: Linear::load(&attn.at("k_proj"), hidden_size, kv_width)?,
-            v: Linear::load(&attn.at("v_proj"), hidden_size, kv_width)?,
-            o: Linear::load(&attn.at("o_proj"), q_width, hidden_size)?,
-            q_norm: RmsNorm::load(&attn.at("q_norm"), head_dim, rms_norm_eps)?,
-            k_norm: RmsNorm::load(&attn.at("k_norm"), head_dim, rms_norm_eps)?,
-            gate: Linear::load(&mlp.at("gate_proj"), hidden_size, intermediate_size)?,
-            up: Linear::load(&mlp.at("up_proj"), hidden_size, intermediate_size)?,
-            down: Linear::load(&mlp.at("down_proj"), intermediate_size, hidden_size)?,
-        })
-    }
-
-    fn forward(&self, config: &Config, x: &Tensor, mask: &Tensor, rope: &Table) -> Result<Tensor> {
-        let x = (x + self.attend(config, &self.input_norm.forward(x)?, mask, rope)?)?;
-        let normed = self.post_attention_norm.forward(&x)?;
-        let inner = (silu(&self.gate.forward(&normed)?)? * self.up.forward(&normed)?)?;
-        &x + self.down.forward(&inner)?
-    }
-
-    fn attend(&self, config: &Config, x: &Tensor, mask: &Tensor, rope: &Table) -> Result<Tensor> {
-        let (b, n, _) = x.dims3()?;
-        let heads = |x: Tensor, count: usize| {
-            x.reshape((b, n, count, config.head_dim))?.transpose(1, 2)?.contiguous()
-        };
-        let (q_heads, kv_heads) = (config.num_attention_heads, config.num_key_value_heads);
-        let q = rope.rotate_halves(&self.q_norm.forward(&heads(self.q.forward(x)?, q_heads)?)?)?;
-        let k = rope.rotate_halves(&self.k_norm.forward(&heads(self.k.forward(x)?, kv_heads)?)?)?;
-        let v = heads(self.v.forward(x)?, kv_heads)?;
-        let shared = |x: Tensor| {
-            let group = q_heads / kv_heads;
-            x.unsqueeze(2)?.expand((b, kv_heads, group, n, config.head_dim))?.reshape((
-                b,
-                q_heads,
-                n,
-                config.head_dim,
-            ))
-        };
-        let out = attention::sdpa(&q, &shared(k)?, &shared(v)?, attention::Mask::Additive(mask))?;
-        self.o.forward(&out.transpose(1, 2)?.flatten_from(2)?)
     }
 }

@@ -1,24 +1,23 @@
 //! The parts of a FLUX.2-klein model: loading, releasing, and what each does alone.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
     autoencoders::kl_flux2::{self, Autoencoder},
     flux2::{self, Transformer, latents},
-    text_encoders::qwen3::{self, Qwen3, Tokens},
+    text_encoders::{
+        Tokens,
+        qwen3::{self, Qwen3},
+    },
 };
 use nn::{Params, Probe, Unwatched};
-use weights::Checkpoint;
 
 use super::Monitor;
 use crate::{
     Error, JobEvent, Result, Stage, denoise,
-    memory_plan::{Load, Sizes},
+    memory_plan::Load,
+    pipelines::folder::{self, Loaded, read_config},
     preprocess::{self, Rgb},
     prompt::PromptTokenizer,
     scheduler,
@@ -26,8 +25,6 @@ use crate::{
 
 /// Hidden states of the text encoder that make the conditioning, by blocks passed.
 const DEPTHS: [usize; 3] = [9, 18, 27];
-/// Larger configuration files are not configuration files.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// How a model is to be run.
 #[derive(Debug, Clone)]
@@ -50,14 +47,6 @@ pub struct Setup {
 pub(super) struct Conditioning {
     pub(super) positive: Tensor,
     pub(super) negative: Option<Tensor>,
-}
-
-/// Which components hold memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Loaded {
-    pub(crate) text_encoder: bool,
-    pub(crate) transformer: bool,
-    pub(crate) autoencoder: bool,
 }
 
 /// A FLUX.2-klein model. Its parts are loaded when they are first needed.
@@ -316,45 +305,6 @@ impl Klein {
     }
 
     fn params(&self, component: &str) -> Result<Params> {
-        let checkpoint = Checkpoint::open(&self.setup.folder.join(component))?;
-        Ok(Params::new(Arc::new(checkpoint), self.setup.dtype, self.setup.device.clone()))
+        folder::params(&self.setup.folder, component, self.setup.dtype, &self.setup.device)
     }
-}
-
-/// Sizes of a model's components, from file headers alone.
-///
-/// # Errors
-/// If a file is missing or damaged.
-pub(crate) fn sizes(folder: &Path) -> Result<Sizes> {
-    let count = |component: &str| {
-        Checkpoint::open(&folder.join(component)).map(|part| part.parameter_count())
-    };
-    let transformer = Checkpoint::open(&folder.join("transformer"))?;
-    Ok(Sizes {
-        text_encoder: count("text_encoder")?,
-        autoencoder: count("vae")?,
-        stored_bytes: transformer.bytes_per_parameter(),
-        transformer: transformer.parameter_count(),
-    })
-}
-
-fn read_config<T, E: std::fmt::Display>(
-    path: &Path,
-    parse: impl Fn(&str) -> std::result::Result<T, E>,
-) -> Result<T> {
-    let damaged =
-        |reason: String| Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()));
-    match fs::metadata(path) {
-        Err(_) => return Err(Error::ModelMissing(format!("`{}` is missing", path.display()))),
-        Ok(metadata) if metadata.len() > MAX_CONFIG_BYTES => {
-            return Err(damaged("it is too large".into()));
-        }
-        Ok(_) => {}
-    }
-    let text = fs::read_to_string(path).map_err(|error| damaged(error.to_string()))?;
-    // A list would be read as the fields in their order, and an empty one as all defaults.
-    if !text.trim_start().starts_with('{') {
-        return Err(damaged("it is no JSON object".into()));
-    }
-    parse(&text).map_err(|error| damaged(error.to_string()))
 }

@@ -169,9 +169,9 @@ impl Sampler for KleinSampler<'_> {
         kept.broadcast_mul(&(1.0 - mask)?)? + latents.broadcast_mul(mask)?
     }
 
-    fn preview(&self, clean: &Tensor, monitor: &mut Monitor<'_>) -> Option<ImageInfo> {
+    fn previews(&self, clean: &Tensor, monitor: &mut Monitor<'_>) -> Vec<ImageInfo> {
         if !self.previews {
-            return None;
+            return Vec::new();
         }
         let (h, w) = self.grid;
         let decode = || {
@@ -187,9 +187,8 @@ impl Sampler for KleinSampler<'_> {
             preprocess::to_unit(&pixels.to_device(&Device::Cpu)?)?.i(0)
         };
         // A preview that fails is not worth failing the picture for.
-        let unit: Tensor = decode().ok()?;
-        let image = preprocess::to_image(&unit).ok()?;
-        Some(monitor.images.insert(image))
+        let image = decode().ok().and_then(|unit| preprocess::to_image(&unit).ok());
+        image.map(|image| monitor.images.insert(image)).into_iter().collect()
     }
 }
 

@@ -169,6 +169,8 @@ fn mask(
     notes: &mut Notes,
 ) -> Option<Mask> {
     let has_vector = record.has_any(&VECTOR_MASK);
+    // The pixels of a shape have its outline already.
+    let is_shape = record.has_any(&FILL) && !record.rect.is_empty();
     let plane = match pixels {
         MaskPixels::Plane(plane) => Some(plane),
         MaskPixels::None => None,
@@ -185,7 +187,7 @@ fn mask(
     } else if has_vector && found.is_some() && has_real {
         // The mask's pixels are both masks in one.
         notes.count(Kind::FlatVectorMask);
-    } else if has_vector {
+    } else if has_vector && !is_shape {
         notes.count(Kind::HiddenVectorMask);
     }
     let (plane, info) = found?;

@@ -50,7 +50,8 @@ async fn every_control_has_a_name_and_every_state_a_readable_contrast() {
 async fn splitting_has_names_and_a_readable_contrast_at_every_moment() {
     for dark in [false, true] {
         let look = Look { dark, ..Look::default() };
-        let page = Page::open_as("stepMs=120&recovered=1&report=failing&notes=A note.", look).await;
+        let page =
+            Page::open_as("stepMs=1&hold=1&recovered=1&report=failing&notes=A note.", look).await;
         page.wait("document.querySelector('#recovery')").await;
         assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "recovery, dark: {dark}");
         page.click("#recovery [data-part='recover']").await;
@@ -61,6 +62,7 @@ async fn splitting_has_names_and_a_readable_contrast_at_every_moment() {
         page.click("#split-start").await;
         page.wait("document.querySelectorAll('#split-layers li').length === 4").await;
         assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "running, dark: {dark}");
+        page.run("__MOCK__.hold = false").await;
         page.wait("document.querySelector('#split-keep').checkVisibility()").await;
         assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "waiting, dark: {dark}");
         assert_eq!(unnamed_controls(&page).await, Vec::<String>::new());

@@ -12,7 +12,8 @@ use thirtyfour::prelude::*;
 
 use crate::server::PageServer;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a test may choose before the page is opened.
 pub(crate) struct Look {

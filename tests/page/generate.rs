@@ -53,7 +53,7 @@ async fn a_space_offers_a_completion_that_tab_accepts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prompt_becomes_a_layer_with_the_right_pixels() {
-    let page = Page::open("stepMs=250").await;
+    let page = Page::open("stepMs=1&hold=1").await;
     let before = page.get(LAYOUT).await;
     page.click("#prompt").await;
     page.keys("a red potion").await;
@@ -73,6 +73,7 @@ async fn a_prompt_becomes_a_layer_with_the_right_pixels() {
     let (x, y) = (place.0 + place.2 / 2, place.1 + place.3 / 2);
     assert_eq!(page.pixel(x, y).await[3], 255, "the preview is seen");
     assert_eq!(page.layer_count().await, 0, "and it is no layer yet");
+    page.run("__MOCK__.hold = false").await;
 
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 1").await;
     page.wait("!document.querySelector('#generate').hidden").await;
@@ -100,7 +101,7 @@ async fn a_prompt_becomes_a_layer_with_the_right_pixels() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn escape_cancels_and_keeps_the_prompt() {
-    let page = Page::open("stepMs=150").await;
+    let page = Page::open("stepMs=1&hold=1").await;
     page.click("#prompt").await;
     page.keys("a red potion").await;
     page.keys(Key::Enter).await;
@@ -207,10 +208,11 @@ async fn the_form_says_what_the_model_can_use() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_splash_stays_until_the_engine_is_ready() {
-    let page = Page::start("startMs=900", Look::default()).await;
+    let page = Page::start("start=held", Look::default()).await;
     page.wait("document.querySelector('#splash-text').textContent").await;
     assert_eq!(page.calls("engine_status").await.len(), 1);
     page.wait("__MOCK__.calls.some((call) => call.command === 'ui_ready')").await;
+    page.run("__MOCK__.options.start = ''").await;
     page.wait("!document.querySelector('#splash')").await;
     assert!(page.text("#status").await.contains("CPU (2 threads)"));
     page.close().await;

@@ -3,10 +3,9 @@
 (() => {
   const options = Object.fromEntries(new URLSearchParams(location.search));
   const delay = (ms) => new Promise((done) => setTimeout(done, ms));
-  const stepMs = Number(options.stepMs ?? 30);
   const listeners = new Map();
   const images = new Map();
-  const mock = { calls: [], errors: [], request: null, cancelled: new Set(), emit, images, options };
+  const mock = { hold: Boolean(options.hold), stepMs: Number(options.stepMs ?? 30), calls: [], errors: [], request: null, cancelled: new Set(), emit, images, options };
   window.__MOCK__ = mock;
   window.addEventListener("error", (event) => mock.errors.push(String(event.message)));
   window.addEventListener("unhandledrejection", (event) => mock.errors.push(`rejection: ${event.reason?.message ?? event.reason}`));
@@ -60,6 +59,11 @@
     return id;
   }
 
+  // A test that must see a run under way holds it after its second step.
+  const held = async (jobId, done) => {
+    while (done === 2 && mock.hold && !mock.cancelled.has(jobId)) await delay(10);
+  };
+
   const models = [
     {
       id: "starter", name: "Starter", note: "Starter model: small, for trying out", source: "starter", isStarter: true,
@@ -89,7 +93,7 @@
     say("started", { jobId, steps: total });
     for (const stage of ["load", "encode", "denoise"]) {
       say("stage", { stage });
-      await delay(stepMs);
+      await delay(mock.stepMs);
     }
     if (options.fail) {
       const [code, message] = options.fail.split("|");
@@ -97,15 +101,16 @@
       return;
     }
     for (let done = 0; done <= total; done += 1) {
+      await held(jobId, done - 1);
       if (mock.cancelled.has(jobId)) return say("cancelled", {});
       const id = store(16, 16, [90 + done * 10, 120, 140], [70, 80, 90]);
-      say("step", { done, total, secondsLeft: ((total - done) * stepMs) / 1000, preview: { id, width: 16, height: 16 } });
-      await delay(stepMs);
+      say("step", { done, total, secondsLeft: ((total - done) * mock.stepMs) / 1000, preview: { id, width: 16, height: 16 } });
+      await delay(mock.stepMs);
     }
     say("stage", { stage: "decode" });
     const id = store(request.width, request.height, [214, 52, 58]);
     say("image", { id, width: request.width, height: request.height, seed: request.seed, prompt: request.prompt, model: request.model });
-    say("finished", { seconds: (total * stepMs) / 1000 });
+    say("finished", { seconds: (total * mock.stepMs) / 1000 });
   }
 
   // Layers of a picture: the background whole, each of the others a disc in its own colour.
@@ -124,7 +129,7 @@
     for (const stage of ["load", "caption", "encode", "denoise"]) {
       if (gone()) return;
       say("stage", { stage });
-      await delay(stepMs);
+      await delay(mock.stepMs);
       if (stage === "caption" && request.prompt === "") say("caption", { text: "a blue disc on yellow" });
     }
     if (options.fail) {
@@ -134,18 +139,19 @@
     }
     if (options.report === "retry") {
       say("retrying", { reason: ["Two layers were the same."] });
-      await delay(stepMs);
+      await delay(mock.stepMs);
     }
     for (let done = 0; done <= total; done += 1) {
+      await held(jobId, done - 1);
       if (gone()) return;
       const previews = COLOURS.slice(0, request.layers).map((colour, index) =>
         ({ id: store(16, 16, colour, index === 0 ? [200, 200, 190] : null), width: 16, height: 16 }));
-      say("step", { done, total, secondsLeft: ((total - done) * stepMs) / 1000, previews, preview: previews[0] });
-      await delay(stepMs);
+      say("step", { done, total, secondsLeft: ((total - done) * mock.stepMs) / 1000, previews, preview: previews[0] });
+      await delay(mock.stepMs);
     }
     for (const stage of ["decode", "rebuild"]) {
       say("stage", { stage });
-      await delay(stepMs);
+      await delay(mock.stepMs);
       if (gone()) return;
     }
     const layers = Array.from({ length: request.layers }, (_, index) => {
@@ -162,7 +168,7 @@
       layers, seed: request.seed, prompt: request.prompt || "a blue disc on yellow", model: request.model,
       steps: request.steps, guidance: request.guidance, report,
     });
-    say("finished", { seconds: (total * stepMs) / 1000 });
+    say("finished", { seconds: (total * mock.stepMs) / 1000 });
   }
 
   // Layers one over the other; "multiply" is the one blend mode that it knows besides normal.
@@ -242,12 +248,12 @@
 
   const commands = {
     async engine_status() {
-      await delay(Number(options.startMs ?? 0));
+      while (options.start === "held") await delay(10);
       if (options.engine === "failed") return { state: "failed", device: "", message: "The processor is too old." };
       return { state: "ready", device: "CPU (2 threads)", message: null };
     },
     async list_models() {
-      await delay(Number(options.startMs ?? 0));
+      while (options.start === "held") await delay(10);
       if (options.models === "none") return [];
       return models;
     },
@@ -277,7 +283,7 @@
     save_document: async ({ path }) => ({ path: path ?? "/home/artist/potion.ora", notes: options.saveNote ? [options.saveNote] : [] }),
     export_document: async ({ format }) => ({ path: `/home/artist/potion.${format}`, notes: [] }),
     async render_document({ document, maxSide }) {
-      await delay(stepMs);
+      await delay(mock.stepMs);
       return composite(document, maxSide);
     },
     autosave: async () => null,

@@ -14,6 +14,22 @@ async fn open_picture(options: &str) -> Page {
     page
 }
 
+/// Notes everything that a line says from now on, however short it is seen.
+async fn note_down(page: &Page, selector: &str) {
+    let script = format!(
+        "window.said = []; const line = document.querySelector('{selector}');
+         new MutationObserver(() => said.push(line.textContent)).observe(line, {{ childList: true, characterData: true, subtree: true }});"
+    );
+    page.run(&script).await;
+}
+
+/// What was said, without repetitions.
+async fn said(page: &Page) -> Vec<String> {
+    let said: Vec<String> =
+        serde_json::from_value(page.get("[...new Set(said)]").await).expect("texts");
+    said
+}
+
 async fn split(page: &Page) {
     page.click("#split-start").await;
     page.wait(WAITS).await;
@@ -22,33 +38,35 @@ async fn split(page: &Page) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_becomes_layers_that_are_kept_in_one_step_of_undo() {
-    let page = open_picture("stepMs=60").await;
-    assert_eq!(
-        page.get("document.querySelector('#tab-split').getAttribute('aria-selected')").await,
-        json!("true")
-    );
+    let page = open_picture("stepMs=20").await;
+    let tab = "document.querySelector('#tab-split').getAttribute('aria-selected')";
+    assert_eq!(page.get(tab).await, json!("true"));
     assert!(page.text("#split-target").await.contains("opened.png"));
     assert_eq!(page.get("document.querySelector('#split-count').value").await, json!("4"));
-    assert!(page.text("#split-model-note").await.contains("Starter model: small, for trying out"));
+    let note = page.text("#split-model-note").await;
+    assert!(note.contains("Starter model: small, for trying out"), "{note}");
 
+    note_down(&page, "#split-text").await;
     page.click("#split-start").await;
-    page.wait(
-        "document.querySelector('#split-text').textContent.includes('Looking at the picture…')",
-    )
-    .await;
-    page.wait("Number(document.querySelector('#progress').getAttribute('aria-valuenow')) > 20")
-        .await;
-    let said = page.text("#split-text").await;
-    assert!(said.starts_with("Separating… · Step ") && said.ends_with(" left"), "{said}");
-    assert!(page.text("#split-caption").await.contains("a blue disc on yellow"));
-    assert_eq!(page.get("document.querySelectorAll('#split-layers li').length").await, json!(4));
-    assert_eq!(page.layer_count().await, 1, "previews are no layers");
-    page.wait(
-        "document.querySelector('#split-text').textContent.includes('Rebuilding at full size…')",
-    )
-    .await;
-
     page.wait(WAITS).await;
+    let said = said(&page).await;
+    let stages = [
+        "Loading the model…",
+        "Looking at the picture…",
+        "Getting ready to separate…",
+        "Separating… · Step ",
+        "Drawing the layers…",
+        "Rebuilding at full size…",
+    ];
+    let mut rest = said.iter();
+    for stage in stages {
+        assert!(rest.any(|line| line.starts_with(stage)), "{stage} in its turn: {said:?}");
+    }
+    assert!(
+        said.iter().any(|line| line.starts_with("Separating") && line.ends_with(" left")),
+        "{said:?}"
+    );
+    assert!(page.text("#split-caption").await.contains("a blue disc on yellow"));
     let names = "[...document.querySelectorAll('#split-layers .layer-name')].map((name) => name.textContent)";
     assert_eq!(
         page.get(names).await,
@@ -85,6 +103,19 @@ async fn a_picture_becomes_layers_that_are_kept_in_one_step_of_undo() {
     assert_eq!(page.get(SHOWN).await, json!(["opened.png"]), "one step");
     page.chord(Key::Control, "y").await;
     assert_eq!(page.layer_count().await, 5);
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_appear_in_the_list_while_they_come_into_being() {
+    let page = open_picture("stepMs=1&hold=1").await;
+    page.click("#split-start").await;
+    page.wait("document.querySelector('#split-text').textContent.includes('Step 2 of 5')").await;
+    assert_eq!(page.get("document.querySelectorAll('#split-layers li').length").await, json!(4));
+    let progress = "document.querySelector('#progress').getAttribute('aria-valuenow')";
+    assert_eq!(page.get(progress).await, json!("40"));
+    assert_eq!(page.layer_count().await, 1, "previews are no layers");
+    assert_eq!(page.get("document.querySelector('#generating').hidden").await, json!(false));
     page.close().await;
 }
 
@@ -160,7 +191,7 @@ async fn everything_works_by_keyboard_alone_and_split_again_makes_a_group() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn escape_cancels_within_a_step_and_changes_nothing() {
-    let page = open_picture("stepMs=150").await;
+    let page = open_picture("stepMs=1&hold=1").await;
     page.click("#split-prompt").await;
     page.keys("a disc").await;
     page.click("#split-start").await;
@@ -193,20 +224,21 @@ async fn a_report_that_fails_is_told_and_trying_again_takes_another_seed() {
     );
 
     page.run("__MOCK__.options.report = 'retry'").await;
+    note_down(&page, "#split-text").await;
     page.click("#split-again").await;
-    page.wait("document.querySelector('#split-text').textContent.startsWith('Trying once more.')")
-        .await;
     page.wait(
         "document.querySelector('#split-report').textContent.includes('give your picture back')",
     )
     .await;
     page.wait(WAITS).await;
+    let said = said(&page).await;
+    assert!(said.iter().any(|line| line.starts_with("Trying once more. Separating…")), "{said:?}");
     let calls = page.calls("decompose").await;
     assert_eq!(calls[0]["request"]["image"], calls[1]["request"]["image"]);
     assert_ne!(calls[0]["request"]["seed"], calls[1]["request"]["seed"]);
 
     // A second try that is cancelled brings back what was there.
-    page.run("__MOCK__.options.report = ''").await;
+    page.run("__MOCK__.options.report = ''; __MOCK__.hold = true").await;
     page.click("#split-again").await;
     page.wait("document.querySelector('#split-cancel').checkVisibility()").await;
     page.keys(Key::Escape).await;
@@ -233,7 +265,7 @@ async fn a_run_that_fails_says_why_and_offers_a_way_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_split_says_why() {
-    let page = Page::open("stepMs=40").await;
+    let page = Page::open("stepMs=1&hold=1").await;
     let text = async || page.text("#split-text").await;
     page.click("#tab-split").await;
     assert_eq!(text().await, "Open a picture first, or drop one on the canvas.");
@@ -247,6 +279,7 @@ async fn what_cannot_be_split_says_why() {
         "document.querySelector('#split-text').textContent.startsWith('A picture is being made.')",
     )
     .await;
+    page.run("__MOCK__.hold = false").await;
     page.wait("document.querySelector('#split-text').textContent.startsWith('Makes 4 layers.')")
         .await;
 

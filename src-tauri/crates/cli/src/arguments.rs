@@ -26,6 +26,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Paint a picture from a prompt.
     Generate(Box<Generate>),
+    /// Save a file in another format, with all layers where the format has them.
+    Convert(Convert),
+    /// List the layers of a file.
+    Inspect(Inspect),
     /// List the models of this computer.
     Models(Models),
     /// For developers: write a full-size model folder of random weights, to measure with.
@@ -90,6 +94,29 @@ pub(crate) struct Generate {
     /// The PNG file to write.
     #[arg(long, value_name = "FILE.png")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// PSD, PSB, OpenRaster, PNG, JPEG or WebP; its contents count, not its name.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The file to write: .psd, .psb, .ora, .png, .jpg, .webp, or .zip for one PNG a layer.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// PSD, PSB, OpenRaster, PNG, JPEG or WebP.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print everything as one JSON object, layers from the bottom.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

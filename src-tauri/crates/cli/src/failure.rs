@@ -66,6 +66,16 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<files::Error> for Failure {
+    fn from(error: files::Error) -> Self {
+        let code = match &error {
+            files::Error::Unreadable { .. } => "unreadable",
+            files::Error::Unwritable { .. } => "unwritable",
+        };
+        Self::new(code, one_line(&error.to_string()))
+    }
+}
+
 fn first_paragraph(text: &str) -> String {
     let paragraph: Vec<&str> = text
         .trim_start_matches("error: ")

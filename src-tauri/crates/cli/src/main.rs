@@ -4,8 +4,10 @@
 
 mod arguments;
 mod bench;
+mod convert;
 mod failure;
 mod generate;
+mod inspect;
 mod interrupt;
 mod inventory;
 mod job;
@@ -39,6 +41,8 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     match parse(arguments)? {
         None => Ok(()),
         Some(Command::Generate(options)) => generate::run(&options),
+        Some(Command::Convert(options)) => convert::run(&options),
+        Some(Command::Inspect(options)) => inspect::run(&options),
         Some(Command::Models(options)) => models::run(&options),
         Some(Command::Synthesize(options)) => synthesize::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),

@@ -51,9 +51,10 @@ pub(crate) fn from_unicode(bytes: &[u8]) -> Option<String> {
 
 /// The text of a Pascal string without its length byte.
 pub(crate) fn from_pascal(bytes: &[u8]) -> String {
-    let letter = |&byte: &u8| match byte {
-        0..128 => char::from(byte),
-        _ => MAC_ROMAN.chars().nth(usize::from(byte) - 128).unwrap_or('\u{fffd}'),
+    let upper: Vec<char> = MAC_ROMAN.chars().collect();
+    let letter = |&byte: &u8| match byte.checked_sub(128) {
+        None => char::from(byte),
+        Some(place) => upper.get(usize::from(place)).copied().unwrap_or('\u{fffd}'),
     };
     bytes.iter().map(letter).collect()
 }

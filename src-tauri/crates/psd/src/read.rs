@@ -31,7 +31,7 @@ const BACKGROUND: &str = "Background";
 
 /// Reads a PSD or PSB.
 ///
-/// Takes memory for the pixels of the layers, but never for more than 100 bytes a byte of the file, or 2 GiB where
+/// Takes memory for the pixels of the layers, but never for more than 100 bytes a byte of the file, or 4 GiB where
 /// that is more.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use crate::Error;
 
 /// Any file may have this much.
-const FLOOR: u64 = 2 << 30;
+const FLOOR: u64 = 4 << 30;
 /// RLE makes 64 bytes of one at the most, and a layer without alpha grows by a third.
 const PER_BYTE: u64 = 100;
 

@@ -21,14 +21,13 @@ pub(super) struct Resources {
 /// Reads as many resources as are sound.
 pub(super) fn read(bytes: &[u8]) -> Resources {
     let mut found = Resources::default();
+    let mut profile: &[u8] = &[];
     let mut cursor = Cursor::new(bytes);
     while let Some((id, bytes)) = next(&mut cursor) {
         found.names_transparency |= resources::names_transparency(id, bytes);
         match id {
             resources::RESOLUTION => found.resolution = resources::read_resolution(bytes),
-            resources::PROFILE if !bytes.is_empty() && bytes != profile::srgb() => {
-                found.icc = Some(bytes.into());
-            }
+            resources::PROFILE => profile = bytes,
             resources::TRANSPARENT_INDEX => {
                 found.transparent_index = bytes.first_chunk().map(|two| u16::from_be_bytes(*two));
             }
@@ -39,6 +38,10 @@ pub(super) fn read(bytes: &[u8]) -> Resources {
             }
             _ => found.extra.extend(resources::extra(id, bytes)),
         }
+    }
+    // Compared once, so that a file of nothing but profiles is no work.
+    if !profile.is_empty() && profile != profile::srgb() {
+        found.icc = Some(profile.into());
     }
     found
 }

@@ -17,3 +17,5 @@ mod damaged_pictures;
 mod reference_pictures;
 // Seeds, threads, and stopping.
 mod runs;
+// From a picture to its layers.
+mod splitting;

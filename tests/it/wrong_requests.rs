@@ -174,7 +174,7 @@ fn models_that_are_none_are_refused() {
         ("", "no model"),
         ("/dev/null", "/dev/null"),
         (&*empty, "model_index.json"),
-        (&*other, "QwenImageLayeredPipeline"),
+        (&*other, "splits pictures into layers"),
     ] {
         bench.refuses(
             &["generate", "--model", model, "--prompt", "a fox", "--out", "out.png"],

@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Paint a picture from a prompt.
     Generate(Box<Generate>),
+    /// Split a picture into layers.
+    Decompose(Box<Decompose>),
     /// Save a file in another format, with all layers where the format has them.
     Convert(Convert),
     /// List the layers of a file.
@@ -93,6 +95,52 @@ pub(crate) struct Generate {
     pub(crate) json: bool,
     /// The PNG file to write.
     #[arg(long, value_name = "FILE.png")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decompose {
+    /// The picture: PNG, JPEG or WebP.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// A model's name, or its folder in diffusers layout [default: the first that is installed].
+    #[arg(long, value_name = "DIR|NAME")]
+    pub(crate) model: Option<String>,
+    /// Layers to make, 1 to 10 [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub(crate) layers: Option<u32>,
+    /// What is in the picture; without it, the model looks.
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+    /// What to stay away from.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) negative: Option<String>,
+    /// Steps from noise to layers [default: the model's].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub(crate) steps: Option<usize>,
+    /// How strictly to follow the prompt [default: the model's].
+    #[arg(long, value_name = "G", allow_negative_numbers = true, value_parser = decimal)]
+    pub(crate) guidance: Option<f64>,
+    /// The same seed gives the same layers [default: random, printed].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
+    pub(crate) seed: Option<u64>,
+    /// Start from the tensor `latents` of this file instead of noise.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) init_latents: Option<PathBuf>,
+    /// Give the model's own small layers instead of rebuilding them from the picture's pixels.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Number format [default: chosen by device and memory].
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The file to write: .psd, .psb or .ora, or .zip for one PNG a layer.
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
 }
 

@@ -1,6 +1,6 @@
 //! `asset-editor convert`: one file to another format.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use files::Format;
 use serde_json::json;
@@ -10,12 +10,7 @@ use crate::{arguments::Convert, failure::Failure, say};
 pub(crate) fn run(options: &Convert) -> Result<(), Failure> {
     let out = options.output.display();
     // Before a large file is read for nothing.
-    let format = Format::from_path(&options.output).ok_or_else(|| {
-        let endings: Vec<&str> =
-            Format::ALL.into_iter().map(|format| format.extensions()[0]).collect();
-        let list = endings.join(", .");
-        Failure::new("unwritable", format!("cannot write `{out}`: the name must end in .{list}"))
-    })?;
+    let format = format_of(&options.output)?;
     let opened = files::open(&options.input)?;
     let mut notes = opened.notes;
     let document = opened.document;
@@ -46,4 +41,14 @@ pub(crate) fn tell(notes: &[String]) {
         // Nobody is left to tell when stderr is closed.
         let _ = writeln!(std::io::stderr().lock(), "note: {note}");
     }
+}
+
+/// The format that a file's name asks for.
+pub(crate) fn format_of(out: &Path) -> Result<Format, Failure> {
+    Format::from_path(out).ok_or_else(|| {
+        let endings: Vec<&str> =
+            Format::ALL.into_iter().map(|format| format.extensions()[0]).collect();
+        let (out, list) = (out.display(), endings.join(", ."));
+        Failure::new("unwritable", format!("cannot write `{out}`: the name must end in .{list}"))
+    })
 }

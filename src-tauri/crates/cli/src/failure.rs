@@ -29,7 +29,7 @@ impl Failure {
     pub(crate) fn usage(error: &clap::Error) -> Self {
         let message = match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-                "a command is needed: generate or models".to_owned()
+                "a command is needed: generate, decompose, convert, inspect or models".to_owned()
             }
             _ => first_paragraph(&error.render().to_string()),
         };

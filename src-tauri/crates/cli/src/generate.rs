@@ -20,7 +20,8 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     let start = Instant::now();
     check_out(&options.out)?;
     let request = Request::new(draft(options)?)?;
-    let model = Catalog::load(&locations::roots())?.find_for(Family::Flux2Klein, request.model.as_deref())?;
+    let model = Catalog::load(&locations::roots())?
+        .find_for(Family::Flux2Klein, request.model.as_deref())?;
 
     let mut progress = Progress::new();
     if model.is_starter && options.model.is_none() {

@@ -5,6 +5,7 @@
 mod arguments;
 mod bench;
 mod convert;
+mod decompose;
 mod failure;
 mod generate;
 mod inspect;
@@ -41,6 +42,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     match parse(arguments)? {
         None => Ok(()),
         Some(Command::Generate(options)) => generate::run(&options),
+        Some(Command::Decompose(options)) => decompose::run(&options),
         Some(Command::Convert(options)) => convert::run(&options),
         Some(Command::Inspect(options)) => inspect::run(&options),
         Some(Command::Models(options)) => models::run(&options),

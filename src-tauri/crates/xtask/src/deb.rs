@@ -55,7 +55,10 @@ fn stage(tree: &Path, programs: &Path) -> Result {
     for program in PROGRAMS {
         copy(&programs.join(program), &tree.join("usr/bin").join(program), 0o755)?;
     }
-    copy_folder(&root.join("src-tauri/starter"), &tree.join("usr/lib/asset-editor/starter"))?;
+    for model in ["starter", "starter-layered"] {
+        let from = root.join("src-tauri").join(model);
+        copy_folder(&from, &tree.join("usr/lib/asset-editor").join(model))?;
+    }
     for (file, size) in ICONS {
         let place = format!("usr/share/icons/hicolor/{size}/apps/asset-editor.png");
         copy(&root.join("icons").join(file), &tree.join(place), 0o644)?;
@@ -88,7 +91,7 @@ fn control(architecture: &str, depends: &str, kilobytes: u64) -> String {
          Section: graphics\n\
          Priority: optional\n\
          Description: paint game art from a few words, on this computer\n\
-         \x20A window with a canvas, and a command line. A small starter model is included;\n\
+         \x20A window with a canvas, and a command line. Two small starter models are included;\n\
          \x20FLUX.2-klein models in diffusers layout can be added.\n",
         project::version()
     )

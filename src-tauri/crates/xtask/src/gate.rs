@@ -100,6 +100,15 @@ pub(crate) fn screenshots() -> Result {
         .run()
 }
 
+/// How well the starter model takes held-out compositions apart: a table, and whether it is good enough.
+pub(crate) fn evaluate_layers() -> Result {
+    packages::install(Purpose::Build)?;
+    command::new(&cargo())
+        .args(["test", "--workspace", "--test", "parity", "--", "--ignored", "--nocapture"])
+        .arg("all_held_out_compositions_come_apart")
+        .run()
+}
+
 #[derive(Default)]
 struct Report {
     phases: Vec<(&'static str, Duration, Count)>,

@@ -24,6 +24,7 @@ cargo xtask test           every check and test
 cargo xtask ci-engine      the checks and tests of the engine, without the window
 cargo xtask package        make the Debian package
 cargo xtask package-test   make it, install it, start it both ways, remove it
+cargo xtask evaluate-layers  how well the starter model splits pictures it has never seen
 cargo xtask screenshots    take the README's pictures of the window again
 cargo xtask setup          install the system packages that building and testing need";
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         ["ci-engine"] => gate::engine(),
         ["package"] => deb::build().map(|path| println!("{}", path.display())),
         ["package-test"] => package_test::run().map(|_| ()),
+        ["evaluate-layers"] => gate::evaluate_layers(),
         ["screenshots"] => gate::screenshots(),
         ["setup"] => packages::install(packages::Purpose::Test),
         _ => Err(format!("say what to do:\n{USAGE}")),

@@ -69,6 +69,10 @@ fn pack_one(source: Source, channel: usize, depth: Depth, version: Version) -> P
     if raw_bytes == 0 {
         return Packed { bytes: RAW.to_be_bytes().to_vec() };
     }
+    // Other programs read 16 bits packed by runs as if they were 8, and runs save little there.
+    if depth == Depth::Sixteen {
+        return pack_raw(source, channel, depth, Vec::new());
+    }
     let field = version.row_length_bytes();
     let mut bytes = RLE.to_be_bytes().to_vec();
     bytes.resize(2 + rows * field, 0);

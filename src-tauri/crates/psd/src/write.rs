@@ -120,15 +120,16 @@ fn write_layers<W: Write + Seek>(
     }
     // No mask for the whole file.
     sink.u32(0)?;
-    if form.merged_alpha && form.depth == Depth::Sixteen {
-        blocks::write_global(sink, *b"Mt16", &[], version)?;
-    } else if form.merged_alpha && !has_layers {
-        blocks::write_global(sink, *b"Mtrn", &[], version)?;
-    }
+    // The layers come first: some programs look at the first block alone.
     if has_layers && form.depth == Depth::Sixteen {
         let block = blocks::open(sink, *b"Lr16", version)?;
         layers::write(document, form, sink)?;
         blocks::close(sink, block, 4)?;
+    }
+    if form.merged_alpha && form.depth == Depth::Sixteen {
+        blocks::write_global(sink, *b"Mt16", &[], version)?;
+    } else if form.merged_alpha && !has_layers {
+        blocks::write_global(sink, *b"Mtrn", &[], version)?;
     }
     for extra in &document.extra {
         if let Some(key) = Place::Global.key(extra) {

@@ -2,19 +2,27 @@
 
 /// Every command that the page may be allowed to call; `capabilities/main.json` allows them.
 const COMMANDS: &[&str] = &[
+    "autosave",
     "cancel",
     "copy_image",
+    "decompose",
     "engine_status",
-    "export_dialog",
+    "export_document",
+    "forget_recovered",
     "generate",
     "import_image",
     "list_models",
+    "list_recovered",
     "load_image",
+    "open_document_dialog",
+    "open_document_path",
     "open_image_dialog",
     "open_image_path",
+    "open_recovered",
     "paste_image",
+    "render_document",
     "retain_images",
-    "save_png_dialog",
+    "save_document",
     "ui_ready",
 ];
 

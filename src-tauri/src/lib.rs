@@ -1,17 +1,20 @@
 //! The desktop shell: one window, its menu, and the commands that the page may call.
 //!
-//! The only user of Tauri, of the environment and of the clock. It computes no picture itself
-//! except the flattened document.
+//! The only user of Tauri, of the environment and of the clock.
 
+mod arrivals;
 mod commands;
-mod composite;
+mod dialogs;
 mod error;
 mod exit;
-mod files;
 mod graphics;
+mod keeps;
+mod memory;
 mod menu;
 mod progress;
 mod shell;
+mod translate;
+mod view;
 mod window;
 mod wire;
 
@@ -25,15 +28,17 @@ use std::{
 
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
-use crate::commands::{export, generate, images, status};
+use crate::commands::{clipboard, decompose, documents, generate, images, recovery, status};
 
 /// Where models lie and what to open; the rest is found out.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where models lie.
     pub roots: engine::Roots,
-    /// Pictures to open at the start.
+    /// Documents to open at the start.
     pub files: Vec<PathBuf>,
+    /// Where the app keeps what is not saved yet; `None` is its folder in the user's data.
+    pub data: Option<PathBuf>,
 }
 
 /// Opens the window and runs until it is closed.
@@ -46,13 +51,16 @@ pub fn run() -> ExitCode {
     }
     graphics::prepare();
     let folder = env::current_dir().unwrap_or_default();
-    let settings =
-        Settings { roots: locations::roots(), files: files::in_arguments(env::args_os(), &folder) };
+    let settings = Settings {
+        roots: locations::roots(),
+        files: arrivals::in_arguments(env::args_os(), &folder),
+        data: None,
+    };
     // First, so that a second start ends before it makes anything.
     let single = tauri_plugin_single_instance::init(|app, arguments, folder| {
         window::show(app);
         let arguments = arguments.into_iter().map(OsString::from);
-        files::open_all(app, files::in_arguments(arguments, Path::new(&folder)));
+        arrivals::open_all(app, arrivals::in_arguments(arguments, Path::new(&folder)));
     });
     let builder = configure(Builder::default().plugin(single), settings)
         .menu(menu::build)
@@ -79,12 +87,16 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_fs::init())
-        .manage(shell::Shell::new(settings.roots, settings.files))
+        .manage(shell::Shell::new(settings))
         .invoke_handler(tauri::generate_handler![
-            export::copy_image,
-            export::export_dialog,
-            export::paste_image,
-            export::save_png_dialog,
+            clipboard::copy_image,
+            clipboard::paste_image,
+            decompose::decompose,
+            documents::export_document,
+            documents::open_document_dialog,
+            documents::open_document_path,
+            documents::render_document,
+            documents::save_document,
             generate::cancel,
             generate::generate,
             images::import_image,
@@ -92,6 +104,10 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             images::open_image_dialog,
             images::open_image_path,
             images::retain_images,
+            recovery::autosave,
+            recovery::forget_recovered,
+            recovery::list_recovered,
+            recovery::open_recovered,
             status::engine_status,
             status::list_models,
             status::ui_ready,

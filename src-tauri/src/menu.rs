@@ -1,6 +1,6 @@
 //! The native menu. What is chosen goes to the page as a `menu` event.
 //!
-//! Copy, Paste, Undo and Redo have no native keys: GTK would take them from the prompt's text
+//! Copy, Paste, Undo, Redo, Delete and Rename have no native keys: GTK would take them from the prompt's text
 //! field. The page listens for those keys itself and leaves text fields alone.
 
 use tauri::{
@@ -18,12 +18,23 @@ const QUIT: &str = "file.quit";
 pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
     let item =
         |id: &str, text: &str, keys: Option<&str>| MenuItem::with_id(app, id, text, true, keys);
+    let export = SubmenuBuilder::new(app, "&Export")
+        .item(&item("file.export-psd", "&Photoshop (PSD)…", None)?)
+        .item(&item("file.export-psb", "Large Photoshop &Document (PSB)…", None)?)
+        .item(&item("file.export-ora", "&OpenRaster (ORA)…", None)?)
+        .item(&item("file.export-png", "P&NG…", Some("CmdOrCtrl+Shift+E"))?)
+        .item(&item("file.export-webp", "&WebP…", None)?)
+        .item(&item("file.export-jpeg", "&JPEG…", None)?)
+        .item(&item("file.export-zip", "Layers as &ZIP…", None)?)
+        .build()?;
     let file = SubmenuBuilder::new(app, "&File")
         .item(&item("file.new", "&New", Some("CmdOrCtrl+N"))?)
         .item(&item("file.open", "&Open…", Some("CmdOrCtrl+O"))?)
         .separator()
-        .item(&item("file.save-png", "&Save As PNG…", Some("CmdOrCtrl+S"))?)
-        .item(&item("file.export", "&Export…", Some("CmdOrCtrl+Shift+E"))?)
+        .item(&item("file.save", "&Save", Some("CmdOrCtrl+S"))?)
+        .item(&item("file.save-as", "Save &As…", Some("CmdOrCtrl+Shift+S"))?)
+        .separator()
+        .item(&export)
         .separator()
         .item(&item(QUIT, "&Quit", Some("CmdOrCtrl+Q"))?)
         .build()?;
@@ -33,6 +44,13 @@ pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
         .separator()
         .item(&item("edit.copy", "&Copy Picture", None)?)
         .item(&item("edit.paste", "&Paste Picture", None)?)
+        .build()?;
+    let layer = SubmenuBuilder::new(app, "&Layer")
+        .item(&item("layer.split", "&Split Into Layers…", Some("CmdOrCtrl+Shift+L"))?)
+        .separator()
+        .item(&item("layer.visibility", "Show or &Hide", None)?)
+        .item(&item("layer.rename", "&Rename…", None)?)
+        .item(&item("layer.remove", "&Delete", None)?)
         .build()?;
     let view = SubmenuBuilder::new(app, "&View")
         .item(&item("view.zoom-in", "Zoom &In", Some("CmdOrCtrl+="))?)
@@ -53,7 +71,7 @@ pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
         .separator()
         .item(&PredefinedMenuItem::about(app, Some("&About"), Some(about))?)
         .build()?;
-    MenuBuilder::new(app).items(&[&file, &edit, &view, &help]).build()
+    MenuBuilder::new(app).items(&[&file, &edit, &layer, &view, &help]).build()
 }
 
 pub(crate) fn chosen<R: Runtime>(app: &AppHandle<R>, event: &MenuEvent) {

@@ -9,7 +9,7 @@ use engine::{ImageId, ImageStore, JobEvent, Stage};
 
 use crate::{
     error::AppError,
-    wire::{GenerateEvent, stage_name},
+    wire::jobs::{JobMessage, ReportReply, stage_name},
 };
 
 /// Follows one run.
@@ -38,29 +38,32 @@ impl Progress {
     }
 
     /// What the page is told about `event`.
-    pub(crate) fn tell(&mut self, event: JobEvent) -> Option<GenerateEvent> {
-        Some(match event {
+    pub(crate) fn tell(&mut self, event: JobEvent) -> JobMessage {
+        match event {
             JobEvent::Started { steps } => {
                 self.began = Instant::now();
-                GenerateEvent::Started { job_id: *self.job_id.wait(), steps }
+                JobMessage::Started { job_id: *self.job_id.wait(), steps }
             }
             JobEvent::Stage(stage) => {
                 if stage == Stage::Denoise {
                     self.denoise_began = Some(Instant::now());
                 }
-                GenerateEvent::Stage { stage: stage_name(stage) }
+                JobMessage::Stage { stage: stage_name(stage) }
             }
+            JobEvent::Caption(text) => JobMessage::Caption { text },
+            JobEvent::Retrying { reasons } => JobMessage::Retrying { reason: reasons },
             JobEvent::Step { done, total, previews } => {
                 self.previews.extend(previews.iter().map(|preview| preview.id));
                 let elapsed = self.denoise_began.map(|began| began.elapsed());
-                GenerateEvent::Step {
+                JobMessage::Step {
                     done,
                     total,
                     seconds_left: elapsed.and_then(|elapsed| seconds_left(elapsed, done, total)),
                     preview: previews.first().copied().map(Into::into),
+                    previews: previews.into_iter().map(Into::into).collect(),
                 }
             }
-            JobEvent::Image { image, seed } => GenerateEvent::Image {
+            JobEvent::Image { image, seed } => JobMessage::Image {
                 id: image.id.0,
                 width: image.width,
                 height: image.height,
@@ -68,21 +71,28 @@ impl Progress {
                 prompt: self.prompt.clone(),
                 model: self.model.clone(),
             },
+            JobEvent::Layers(made) => JobMessage::Layers {
+                layers: made.layers.iter().map(Into::into).collect(),
+                seed: made.seed.to_string(),
+                prompt: made.prompt,
+                model: self.model.clone(),
+                steps: made.steps,
+                guidance: made.guidance,
+                report: ReportReply { passes: made.passes, sentences: made.sentences },
+            },
             JobEvent::Finished => {
                 self.forget_previews();
-                GenerateEvent::Finished { seconds: self.began.elapsed().as_secs_f64() }
+                JobMessage::Finished { seconds: self.began.elapsed().as_secs_f64() }
             }
             JobEvent::Cancelled => {
                 self.forget_previews();
-                GenerateEvent::Cancelled {}
+                JobMessage::Cancelled {}
             }
             JobEvent::Failed(error) => {
                 self.forget_previews();
-                GenerateEvent::Failed(AppError::from(error))
+                JobMessage::Failed(AppError::from(error))
             }
-            // Painting tells nothing of layers.
-            JobEvent::Caption(_) | JobEvent::Retrying { .. } | JobEvent::Layers(_) => return None,
-        })
+        }
     }
 
     fn forget_previews(&mut self) {

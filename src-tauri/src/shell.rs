@@ -1,8 +1,8 @@
 //! What the commands share: the engine, where models lie, and what the page knows.
 
 use std::{
-    collections::BTreeSet,
-    path::PathBuf,
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,16 +12,24 @@ use std::{
 use engine::{Catalog, Engine, Image, ImageId, ImageStore, Roots};
 
 use crate::{
+    Settings, arrivals,
     error::{AppError, Code, Result},
+    keeps::Keeps,
     wire::{EngineStatus, ImageReply},
 };
 
 /// The state of the app. One per process, managed by Tauri.
 pub(crate) struct Shell {
     pub(crate) roots: Roots,
+    /// Where the app keeps what is not saved yet; `None` is its folder in the user's data.
+    pub(crate) data: Option<PathBuf>,
+    /// What opened documents hold and the page does not see.
+    pub(crate) keeps: Keeps,
     engine: OnceLock<std::result::Result<Engine, String>>,
     /// Pictures that the page has named: only these can it mean to drop by not naming them again.
     known: Mutex<BTreeSet<ImageId>>,
+    /// Files that were opened or named in a dialog, by what the page calls them.
+    writable: Mutex<BTreeMap<String, PathBuf>>,
     /// Files to open, kept until the page can take them; `None` from then on.
     waiting: Mutex<Option<Vec<PathBuf>>>,
     saves: AtomicUsize,
@@ -29,11 +37,15 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    pub(crate) fn new(roots: Roots, files: Vec<PathBuf>) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let Settings { roots, files, data } = settings;
         Self {
             roots,
+            data,
+            keeps: Keeps::default(),
             engine: OnceLock::new(),
             known: Mutex::default(),
+            writable: Mutex::default(),
             waiting: Mutex::new(Some(files)),
             saves: AtomicUsize::new(0),
             dialogs: AtomicUsize::new(0),
@@ -82,15 +94,32 @@ impl Shell {
 
     /// Forgets the pictures that the page knew and knows no more. A picture that is still on its
     /// way to the page stays, whatever the page says meanwhile.
-    pub(crate) fn retain(&self, ids: &[u64]) -> Result<()> {
+    pub(crate) fn retain(&self, ids: &[u64], tokens: &[String]) -> Result<()> {
         let images = self.images()?;
         let listed: BTreeSet<ImageId> = ids.iter().copied().map(ImageId).collect();
         let mut known = lock(&self.known);
-        for id in known.difference(&listed) {
+        let gone: BTreeSet<ImageId> = known.difference(&listed).copied().collect();
+        for id in &gone {
             images.remove(*id);
         }
         *known = listed;
+        self.keeps.retain(ids, tokens, &gone);
         Ok(())
+    }
+
+    /// The page may save to this file without a dialog.
+    pub(crate) fn allow_writing(&self, path: &Path) {
+        lock(&self.writable).insert(arrivals::shown(path), path.to_owned());
+    }
+
+    /// The file that the page means, if it was opened or named in a dialog.
+    pub(crate) fn writable(&self, shown: &str) -> Result<PathBuf> {
+        lock(&self.writable).get(shown).cloned().ok_or_else(|| {
+            AppError::new(
+                Code::FileNotAllowed,
+                "this file was neither opened nor named in a dialog: choose where to save",
+            )
+        })
     }
 
     /// Gives files to whoever opens them, unless the page cannot take them yet.

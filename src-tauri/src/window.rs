@@ -32,6 +32,11 @@ pub(crate) fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
                 show_window(&window);
             }
         })
+        // The page's title says what is open and whether it is saved.
+        .on_document_title_changed(|window, title| {
+            // Fails only when the window is gone.
+            let _ = window.set_title(&title);
+        })
         .build()?;
     if matches!(window.theme(), Ok(Theme::Light)) {
         window.set_background_color(Some(LIGHT))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Catalog, Draft, Family, Inpaint, JobId, Model, Request};
+use engine::{Catalog, Draft, Family, Inpaint, JobId, Model, Request, Task};
 use tauri::{AppHandle, Runtime, ipc::Channel};
 
 use super::off_the_main_thread;
@@ -10,17 +10,26 @@ use crate::{
     error::{AppError, Code, Result},
     progress::Progress,
     shell::Shell,
-    wire::{self, GenerateEvent, GenerateReply, GenerateRequest},
+    wire::{
+        self,
+        jobs::{GenerateRequest, JobMessage, JobReply},
+    },
 };
 
 #[tauri::command]
 pub(crate) async fn generate<R: Runtime>(
     app: AppHandle<R>,
     request: serde_json::Value,
-    on_event: Channel<GenerateEvent>,
-) -> Result<GenerateReply> {
+    on_event: Channel<JobMessage>,
+) -> Result<JobReply> {
     let request: GenerateRequest = wire::parse(request)?;
-    off_the_main_thread(&app, move |_, shell| start(shell, request, on_event)).await
+    off_the_main_thread(&app, move |_, shell| {
+        let model = model(shell, Family::Flux2Klein, request.model.as_deref())?;
+        let prompt = request.prompt.clone();
+        let request = Request::new(draft(shell, request, &model)?)?;
+        submit(shell, model, prompt, request.into(), on_event)
+    })
+    .await
 }
 
 #[tauri::command]
@@ -32,36 +41,34 @@ pub(crate) async fn cancel<R: Runtime>(app: AppHandle<R>, job_id: u64) -> Result
     .await
 }
 
-fn start(
+/// Queues a run and follows it.
+pub(super) fn submit(
     shell: &Shell,
-    request: GenerateRequest,
-    on_event: Channel<GenerateEvent>,
-) -> Result<GenerateReply> {
+    model: Model,
+    prompt: String,
+    task: Task,
+    on_event: Channel<JobMessage>,
+) -> Result<JobReply> {
     let engine = shell.engine()?;
-    let model = model(shell, request.model.as_deref())?;
-    let prompt = request.prompt.clone();
-    let request = Request::new(draft(shell, request, &model)?)?;
     let mut progress = Progress::new(prompt, model.id.clone(), Arc::clone(engine.images()));
     let known_id = Arc::clone(&progress.job_id);
-    let JobId(job_id) = engine.submit(model, request, move |event| {
+    let JobId(job_id) = engine.submit(model, task, move |event| {
         // The page may be gone; the run ends on its own or is cancelled when the window closes.
-        if let Some(event) = progress.tell(event) {
-            let _ = on_event.send(event);
-        }
+        let _ = on_event.send(progress.tell(event));
     });
     let _ = known_id.set(job_id);
-    Ok(GenerateReply { job_id })
+    Ok(JobReply { job_id })
 }
 
 /// The page names models by their id only: a folder of its choice would let it read any file.
-fn model(shell: &Shell, id: Option<&str>) -> Result<Model> {
+pub(super) fn model(shell: &Shell, family: Family, id: Option<&str>) -> Result<Model> {
     let catalog = Catalog::load(&shell.roots)?;
     if let Some(id) = id
         && !catalog.models().iter().any(|model| model.id == id)
     {
         return Err(AppError::new(Code::ModelMissing, format!("there is no model called `{id}`")));
     }
-    Ok(catalog.find_for(Family::Flux2Klein, id)?)
+    Ok(catalog.find_for(family, id)?)
 }
 
 fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {

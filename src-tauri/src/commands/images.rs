@@ -12,8 +12,9 @@ use tauri_plugin_fs::FsExt;
 
 use super::off_the_main_thread;
 use crate::{
+    arrivals,
     error::{AppError, Code, Result},
-    files,
+    view,
     wire::ImageReply,
 };
 
@@ -23,17 +24,8 @@ const EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "webp"];
 #[tauri::command]
 pub(crate) async fn load_image<R: Runtime>(app: AppHandle<R>, id: u64) -> Result<Response> {
     let bytes =
-        off_the_main_thread(&app, move |_, shell| Ok(with_size(&*shell.image(id)?))).await?;
+        off_the_main_thread(&app, move |_, shell| Ok(view::with_size(&*shell.image(id)?))).await?;
     Ok(Response::new(bytes))
-}
-
-/// Width and height, little-endian, then the pixels.
-fn with_size(image: &Image) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(8 + image.rgba().len());
-    bytes.extend(image.width().to_le_bytes());
-    bytes.extend(image.height().to_le_bytes());
-    bytes.extend(image.rgba());
-    bytes
 }
 
 #[tauri::command]
@@ -49,7 +41,7 @@ pub(crate) async fn import_image<R: Runtime>(
     let name = percent_decoded(name);
     off_the_main_thread(&app, move |_, shell| {
         let image = Image::decode(&bytes).map_err(|reason| {
-            files::unreadable(if name.is_empty() { "the picture" } else { &name }, &reason)
+            arrivals::unreadable(if name.is_empty() { "the picture" } else { &name }, &reason)
         })?;
         shell.keep(image, name)
     })
@@ -74,7 +66,7 @@ pub(crate) async fn open_image_dialog<R: Runtime>(
         let Some(path) = path.and_then(|path| path.into_path().ok()) else { return Ok(None) };
         // Chosen by the user: the page may ask for it again.
         app.fs_scope().allow_file(&path).map_err(AppError::internal)?;
-        files::import(shell, &path).map(Some)
+        arrivals::import(shell, &path).map(Some)
     })
     .await
 }
@@ -85,20 +77,20 @@ pub(crate) async fn open_image_path<R: Runtime>(
     path: PathBuf,
 ) -> Result<ImageReply> {
     off_the_main_thread(&app, move |app, shell| {
-        if !app.fs_scope().is_allowed(&path) {
-            return Err(AppError::new(
-                Code::FileNotAllowed,
-                "this file was not chosen in a dialog and not dropped on the window",
-            ));
-        }
-        files::import(shell, &path)
+        arrivals::check_allowed(app, &path)?;
+        arrivals::import(shell, &path)
     })
     .await
 }
 
 #[tauri::command]
-pub(crate) async fn retain_images<R: Runtime>(app: AppHandle<R>, ids: Vec<u64>) -> Result<()> {
-    off_the_main_thread(&app, move |_, shell| shell.retain(&ids)).await
+pub(crate) async fn retain_images<R: Runtime>(
+    app: AppHandle<R>,
+    ids: Vec<u64>,
+    keeps: Option<Vec<String>>,
+) -> Result<()> {
+    let tokens = keeps.unwrap_or_default();
+    off_the_main_thread(&app, move |_, shell| shell.retain(&ids, &tokens)).await
 }
 
 /// Undoes `encodeURIComponent`; what is not valid stays as it is.

@@ -1,8 +1,11 @@
 //! What the page may call: each command checks, converts and calls.
 
-pub(crate) mod export;
+pub(crate) mod clipboard;
+pub(crate) mod decompose;
+pub(crate) mod documents;
 pub(crate) mod generate;
 pub(crate) mod images;
+pub(crate) mod recovery;
 pub(crate) mod status;
 
 use tauri::{AppHandle, Manager, Runtime};

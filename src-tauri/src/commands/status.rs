@@ -5,8 +5,8 @@ use tauri::{AppHandle, Runtime, State};
 
 use super::off_the_main_thread;
 use crate::{
+    arrivals,
     error::Result,
-    files,
     shell::Shell,
     window,
     wire::{EngineStatus, ModelReply},
@@ -29,5 +29,5 @@ pub(crate) async fn list_models<R: Runtime>(app: AppHandle<R>) -> Result<Vec<Mod
 #[tauri::command]
 pub(crate) fn ui_ready<R: Runtime>(app: AppHandle<R>, shell: State<'_, Shell>) {
     window::show(&app);
-    files::open_all(&app, shell.take_waiting_files());
+    arrivals::open_all(&app, shell.take_waiting_files());
 }

@@ -1,8 +1,11 @@
 //! What the page gets when it calls, without a display.
 
+mod decompose;
+mod documents;
 mod generate;
 mod images;
 mod page;
+mod recovery;
 
 use page::Page;
 use serde_json::{Value, json};
@@ -30,12 +33,17 @@ fn models_are_listed_with_what_the_page_shows() {
         assert_eq!(starter[key], true, "{key} of {starter}");
     }
     assert_eq!(starter["missing"], json!([]));
+    assert_eq!(starter["tasks"], json!(["generate"]));
     let defaults = &starter["defaults"];
     assert!(defaults["width"].is_u64() && defaults["steps"].is_u64(), "{defaults}");
     assert!(defaults["height"].is_u64() && defaults["guidance"].is_f64(), "{defaults}");
     let klein = models.iter().find(|model| model["id"] == "klein-4b").expect("the catalogue");
     assert_eq!(klein["ready"], false);
     assert_ne!(klein["missing"], json!([]));
+    let layered = models.iter().find(|model| model["id"] == "qwen-image-layered");
+    let layered = layered.expect("the catalogue");
+    assert_eq!(layered["tasks"], json!(["decompose"]));
+    assert_eq!(layered["defaults"]["layers"], 4);
 }
 
 #[test]

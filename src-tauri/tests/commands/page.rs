@@ -18,6 +18,9 @@ use tauri::{
 /// Longer than any run of the tiny model takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Width, height, RGBA.
+pub(crate) type Pixels = (u32, u32, Vec<u8>);
+
 /// An app without a display, and its page.
 pub(crate) struct Page {
     app: App<MockRuntime>,
@@ -31,7 +34,7 @@ impl Page {
         let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/flux2-klein");
         Self::open_with(app::Settings {
             roots: engine::Roots { starter, models: Vec::new() },
-            files: Vec::new(),
+            ..app::Settings::default()
         })
     }
 
@@ -64,11 +67,21 @@ impl Page {
         Ok(body.deserialize().expect("JSON"))
     }
 
-    /// Width, height, pixels.
-    pub(crate) fn load(&self, id: &Value) -> Result<(u32, u32, Vec<u8>), Value> {
-        let body = InvokeBody::Json(json!({ "id": id }));
-        let InvokeResponseBody::Raw(bytes) = self.send("load_image", body, HeaderMap::new())?
-        else {
+    pub(crate) fn open_document(&self, path: &Path) -> Result<Value, Value> {
+        self.call("open_document_path", json!({ "path": path }))
+    }
+
+    pub(crate) fn load(&self, id: &Value) -> Result<Pixels, Value> {
+        self.pixels("load_image", json!({ "id": id }))
+    }
+
+    pub(crate) fn render(&self, document: &Value, max_side: Value) -> Result<Pixels, Value> {
+        self.pixels("render_document", json!({ "document": document, "maxSide": max_side }))
+    }
+
+    fn pixels(&self, command: &str, arguments: Value) -> Result<Pixels, Value> {
+        let body = InvokeBody::Json(arguments);
+        let InvokeResponseBody::Raw(bytes) = self.send(command, body, HeaderMap::new())? else {
             panic!("pixels came as JSON");
         };
         let side = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"));

@@ -1,4 +1,4 @@
-//! Picture files that come from outside: the command line, a second start, dialogs, drops.
+//! Files that come from outside: the command line, a second start, dialogs, drops.
 
 use std::{
     ffi::OsString,
@@ -8,12 +8,13 @@ use std::{
 
 use engine::Image;
 use tauri::{AppHandle, Emitter, Manager, Runtime};
+use tauri_plugin_fs::FsExt;
 
 use crate::{
     error::{AppError, Code, Result},
     shell::Shell,
-    window,
-    wire::ImageReply,
+    translate, window,
+    wire::{ImageReply, document::OpenedReply},
 };
 
 /// The files that a command line names, seen from the folder it was given in.
@@ -28,9 +29,20 @@ pub(crate) fn in_arguments(
         .collect()
 }
 
+/// Fails unless the user chose or dropped the file.
+pub(crate) fn check_allowed<R: Runtime>(app: &AppHandle<R>, path: &Path) -> Result<()> {
+    if app.fs_scope().is_allowed(path) {
+        return Ok(());
+    }
+    Err(AppError::new(
+        Code::FileNotAllowed,
+        "this file was not chosen in a dialog and not dropped on the window",
+    ))
+}
+
 /// Reads a picture file for the page. Whether it may be read is decided before.
 pub(crate) fn import(shell: &Shell, path: &Path) -> Result<ImageReply> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file_name(path);
     let about = fs::metadata(path).map_err(|error| unreadable(&name, &plain(&error)))?;
     if !about.is_file() {
         return Err(unreadable(&name, "it is not a file"));
@@ -40,6 +52,27 @@ pub(crate) fn import(shell: &Shell, path: &Path) -> Result<ImageReply> {
         other => other.into(),
     })?;
     shell.keep(image, name)
+}
+
+/// Opens a document for the page; a flat picture is one of one layer. From then on it may be saved
+/// there. Whether it may be read is decided before.
+pub(crate) fn open_document(shell: &Shell, path: &Path) -> Result<OpenedReply> {
+    let name = file_name(path);
+    let opened = files::open(path)
+        .map_err(|error| AppError::new(Code::ImageUnreadable, error.to_string()))?;
+    let document = translate::to_wire(shell, opened.document)?;
+    shell.allow_writing(path);
+    Ok(OpenedReply { path: Some(shown(path)), name, document, notes: opened.notes })
+}
+
+/// A path as the page has it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The last part of a path.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 pub(crate) fn unreadable(name: &str, reason: &str) -> AppError {
@@ -64,9 +97,9 @@ pub(crate) fn open_all<R: Runtime>(app: &AppHandle<R>, files: Vec<PathBuf>) {
     tauri::async_runtime::spawn_blocking(move || {
         let mut problems = Vec::new();
         for path in files {
-            match import(&app.state::<Shell>(), &path) {
+            match open_document(&app.state::<Shell>(), &path) {
                 // Fails only when the window is gone.
-                Ok(image) => drop(app.emit("open-file", image)),
+                Ok(opened) => drop(app.emit("open-file", opened)),
                 Err(error) => problems.push(error.message),
             }
         }

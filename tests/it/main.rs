@@ -19,3 +19,13 @@ mod reference_pictures;
 mod runs;
 // From a picture to its layers.
 mod splitting;
+
+// Layered documents, made here.
+mod layered_documents;
+
+// From one format to another, and what a file holds.
+mod conversions;
+// Kills at any instant.
+mod crashes;
+// Files that something went wrong with.
+mod damaged_documents;

@@ -13,7 +13,23 @@ use crate::{
 };
 
 /// Crates that need neither a window nor a browser.
-const ENGINE_CRATES: &[&str] = &["nn", "weights", "models", "engine", "locations", "cli", "xtask"];
+const ENGINE_CRATES: &[&str] = &[
+    "cli",
+    "document",
+    "engine",
+    "files",
+    "layering",
+    "locations",
+    "models",
+    "nn",
+    "ora",
+    "psd",
+    "weights",
+    "xtask",
+];
+/// Test programs of the crates that read and write files.
+const FORMAT_TESTS: &[&str] =
+    &["hostile", "kinds", "other_programs", "recovering", "round_trip", "saving"];
 
 /// Everything that has to hold before a change lands.
 pub(crate) fn test() -> Result {
@@ -40,6 +56,10 @@ fn every_phase(report: &mut Report) -> Result {
     report.phase("build", |_| first_run::build_programs())?;
     // Always the whole workspace: a part of it has other features, and would be built anew.
     report.phase("unit tests", |count| count.cargo_test(&["--workspace", "--lib", "--bins"]))?;
+    report.phase("file formats", |count| {
+        let programs = FORMAT_TESTS.iter().flat_map(|name| ["--test", name]);
+        count.cargo_test(&["--workspace"].into_iter().chain(programs).collect::<Vec<_>>())
+    })?;
     report.phase("commands", |count| count.test_program("commands"))?;
     report.phase("project rules", |count| count.test_program("tidy"))?;
     report.phase("behaviour", |count| count.test_program("it"))?;

@@ -4,6 +4,7 @@
 //! `cargo build -p asset-editor-window`.
 
 mod desk;
+mod layers;
 mod screenshots;
 mod session;
 mod story;

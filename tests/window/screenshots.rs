@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::{desk::Desk, session::Session};
+use crate::{
+    desk::Desk,
+    session::{Session, until},
+};
 
 #[test]
 #[ignore = "writes files; run by cargo xtask screenshots"]
@@ -15,5 +18,15 @@ fn screenshots_for_the_readme() {
         session.fill("#seed", "7");
         session.generate("a red potion");
         session.screenshot(&folder.join(format!("{name}.png")));
+
+        session.click("#tab-split");
+        session.script("document.querySelector('#split-settings').open = true", &[]);
+        session.fill("#split-seed", "7");
+        session.script("document.querySelector('#split-settings').open = false", &[]);
+        session.split();
+        session.screenshot(&folder.join(format!("layers-{name}.png")));
+        session.click("#split-keep");
+        until("the layers are kept", || (session.number_of_layers() > 1).then_some(()));
+        session.screenshot(&folder.join(format!("layers-kept-{name}.png")));
     }
 }

@@ -120,6 +120,19 @@ impl<'a> Session<'a> {
         self.until_true("the run has ended", "return !document.querySelector('#generate').hidden");
     }
 
+    /// Separates the chosen layer and waits until the new layers can be kept.
+    pub(crate) fn split(&self) {
+        self.click("#split-start");
+        until("the layers wait", || {
+            let error =
+                self.script("return document.querySelector('#split-error').textContent", &[]);
+            assert_eq!(error, "", "the run failed");
+            let waits =
+                self.script("return document.querySelector('#split-keep').checkVisibility()", &[]);
+            (waits == true).then_some(())
+        });
+    }
+
     /// Waits for a native window and gives it the keyboard.
     pub(crate) fn native(&self, title: &str) -> String {
         let window = until(title, || self.desk.window(title));

@@ -28,8 +28,8 @@ fn a_prompt_becomes_a_layer_that_is_saved_pixel_for_pixel() {
 
     let path = desk.folder().join("potion.png");
     let window = session.native(TITLE);
-    desk.xdotool(&["key", "--clearmodifiers", "ctrl+s"]);
-    session.native("Save As PNG");
+    desk.xdotool(&["key", "--clearmodifiers", "ctrl+shift+e"]);
+    session.native("Export");
     desk.xdotool(&["key", "--clearmodifiers", "ctrl+a"]);
     desk.xdotool(&["type", "--delay", "20", &path.display().to_string()]);
     desk.xdotool(&["key", "Return"]);
@@ -37,7 +37,7 @@ fn a_prompt_becomes_a_layer_that_is_saved_pixel_for_pixel() {
     let saved = image::open(&path).expect("a picture").into_rgba8();
     assert_eq!((saved.width(), saved.height()), (painted.0, painted.1));
     assert!(*saved.as_raw() == painted.2, "the saved pixels are not the painted ones");
-    until("the dialog is gone", || desk.window("Save As PNG").is_none().then_some(()));
+    until("the dialog is gone", || desk.window("Export").is_none().then_some(()));
     desk.focus(&window);
 }
 
@@ -133,8 +133,14 @@ fn the_page_may_do_only_what_it_needs() {
     let file = desk.folder().join("secret.png");
     image::RgbaImage::new(1, 1).save(&file).expect("a file");
     let call = "window.__TAURI__.core.invoke(arguments[0], arguments[1])";
-    let reply = session.promise(call, &[json!("open_image_path"), json!({ "path": file })]);
-    assert_eq!(reply["error"], "file_not_allowed");
+    for command in ["open_image_path", "open_document_path"] {
+        let reply = session.promise(call, &[json!(command), json!({ "path": file })]);
+        assert_eq!(reply["error"], "file_not_allowed", "{command}");
+    }
+    let layer = json!({ "width": 1, "height": 1, "layers": [] });
+    let arguments = json!({ "document": layer, "path": desk.folder().join("mine.psd") });
+    let reply = session.promise(call, &[json!("save_document"), arguments]);
+    assert_eq!(reply["error"], "file_not_allowed", "save_document");
     let reply = session.promise(call, &[json!("plugin:fs|read_file"), json!({ "path": file })]);
     assert!(reply["error"].is_string(), "{reply}");
     let reply = session.promise("fetch(arguments[0])", &[json!("http://127.0.0.1:9/")]);

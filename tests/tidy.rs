@@ -424,7 +424,8 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![root().join(folder)];
-    let skipped = ["target", "src-tauri/gen", "tests/reference"].map(|path| root().join(path));
+    let skipped = ["target", "src-tauri/gen", "src-tauri/starter-layered", "tests/reference"]
+        .map(|path| root().join(path));
     while let Some(path) = open.pop() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_hidden = path != root() && name.starts_with('.');

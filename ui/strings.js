@@ -142,7 +142,7 @@ export const strings = {
     list: "New layers",
     appearing: "Layers so far",
     result: (count) => plural(count, "1 new layer", "# new layers"),
-    part: (index) => `Layer ${index}`,
+    part: (index) => (index === 0 ? "Background" : `Layer ${index}`),
     passes: "The layers give your picture back.",
     fails: "This did not come out well.",
     keep: "Keep",
@@ -260,7 +260,7 @@ export const strings = {
     },
     recipe({ model, seed, prompt }, known) {
       const name = known ? known.name : model;
-      const made = `Made by ${name}, seed ${seed}.${prompt ? ` “${prompt}”` : ""}`;
+      const made = `Made by ${name}, seed ${seed}${prompt ? `: “${prompt}”` : ""}.`;
       return known?.isStarter ? `${made} ${known.note || strings.model.starterNote}.` : made;
     },
   },

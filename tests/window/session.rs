@@ -13,6 +13,8 @@ use crate::desk::{Desk, Group, app, free_port};
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a model may take to separate a picture there.
+const SPLIT_PATIENCE: Duration = Duration::from_secs(900);
 
 pub(crate) struct Session<'a> {
     desk: &'a Desk,
@@ -123,7 +125,7 @@ impl<'a> Session<'a> {
     /// Separates the chosen layer and waits until the new layers can be kept.
     pub(crate) fn split(&self) {
         self.click("#split-start");
-        until("the layers wait", || {
+        until_within(SPLIT_PATIENCE, "the layers wait", || {
             let error =
                 self.script("return document.querySelector('#split-error').textContent", &[]);
             assert_eq!(error, "", "the run failed");
@@ -157,13 +159,17 @@ impl Drop for Session<'_> {
 }
 
 /// Waits until there is something.
-pub(crate) fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, found)
+}
+
+fn until_within<T>(patience: Duration, what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = found() {
             return found;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(began.elapsed() < patience, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

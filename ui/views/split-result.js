@@ -43,7 +43,7 @@ export function mountSplitResult(section, store, run, showThumbnail) {
   const showLayers = () => {
     const { jobs, split } = store.getState();
     const job = jobs.current?.kind === "split" ? jobs.current : null;
-    const layers = job ? job.previews.map((preview, index) => ({ ...preview, name: words.part(index + 1) })) : split.result?.layers ?? [];
+    const layers = job ? job.previews.map((preview, index) => ({ ...preview, name: words.part(index) })) : split.result?.layers ?? [];
     // The top layer is first, as in the list of all layers.
     list.replaceChildren(...[...layers].reverse().map((layer) => item(layer, job === null)));
   };

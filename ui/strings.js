@@ -143,6 +143,7 @@ export const strings = {
     appearing: "Layers so far",
     result: (count) => plural(count, "1 new layer", "# new layers"),
     part: (index) => (index === 0 ? "Background" : `Layer ${index}`),
+    arrived: "The new layers are there. Keep or discard them under “Split into layers”.",
     passes: "The layers give your picture back.",
     fails: "This did not come out well.",
     keep: "Keep",

@@ -240,3 +240,18 @@ test("late news of a cancelled run stages nothing", async () => {
   await run.say(["cancelled"], layersOf(100));
   assert.equal(store.getState().split.result, null);
 });
+
+test("what comes while another panel is in view is told over the canvas", async () => {
+  const store = readyStore(opened(9));
+  const run = engine();
+  store.dispatch(actions.taskShown("split"));
+  await splitOnce(store, run);
+  assert.equal(store.getState().notices.current, null, "the panel says it");
+  store.dispatch(actions.taskShown("make"));
+  await splitAgain(store, run.ipc, run.outside);
+  await run.say(layersOf(200), done);
+  assert.match(store.getState().notices.current.message, /new layers are there/);
+  await splitAgain(store, run.ipc, run.outside);
+  await run.say(["failed", { code: "internal", message: "No luck." }]);
+  assert.equal(store.getState().notices.current.message, "No luck.");
+});

@@ -1,5 +1,6 @@
 // @ts-check
 import * as actions from "../state/actions.js";
+import { strings } from "../strings.js";
 
 /**
  * @typedef {import("../state/store.js").Store<import("../state/reducer.js").State>} Store
@@ -30,6 +31,7 @@ export async function runJob(store, ipc, { submitted, start, prepare, handle }) 
         if (!isRunning()) return;
         handle(key, message);
         handleEvent(store, key, message);
+        if (message.event === "failed") tellElsewhere(store, submitted, "error", strings.errorText(message.data));
       });
     });
     // Cancel may have been pressed before the job had its number.
@@ -38,8 +40,25 @@ export async function runJob(store, ipc, { submitted, start, prepare, handle }) 
     store.dispatch(actions.jobAccepted(key, jobId));
     if (cancelling) await ipc.cancel(jobId);
   } catch (error) {
-    store.dispatch(error.code === "cancelled" ? actions.jobCancelled(key) : actions.jobFailed(key, error));
+    if (error.code === "cancelled") {
+      store.dispatch(actions.jobCancelled(key));
+      return;
+    }
+    store.dispatch(actions.jobFailed(key, error));
+    tellElsewhere(store, submitted, "error", strings.errorText(error));
   }
+}
+
+/**
+ * Says over the canvas what the panel of a job says, when another panel is in view.
+ * @param {Store} store
+ * @param {{ kind?: "generate" | "split" }} job
+ * @param {"done" | "error"} kind
+ * @param {string} message
+ */
+export function tellElsewhere(store, job, kind, message) {
+  const task = job.kind === "split" ? "split" : "make";
+  if (store.getState().task !== task) store.dispatch(actions.noticeShown(kind, message));
 }
 
 /**

@@ -4,7 +4,7 @@ import { PIXELS_DRAWN_HERE } from "../state/drawing.js";
 import { shuffledSeed } from "../state/form.js";
 import { selectResultFits, selectSplitBlock, selectSplitLayer, toSplitRequest } from "../state/selectors.js";
 import { strings } from "../strings.js";
-import { runJob } from "./jobs.js";
+import { runJob, tellElsewhere } from "./jobs.js";
 
 /**
  * @typedef {import("./jobs.js").Store} Store
@@ -68,7 +68,9 @@ async function run(store, ipc, { prepareImage }) {
     handle(key, { event, data }) {
       if (event === "caption") store.dispatch(actions.splitCaptioned(key, data));
       if (event === "retrying") store.dispatch(actions.splitRetrying(key, data));
-      if (event === "layers") store.dispatch(actions.splitArrived(key, toResult(data, request, layerId)));
+      if (event !== "layers") return;
+      store.dispatch(actions.splitArrived(key, toResult(data, request, layerId)));
+      tellElsewhere(store, { kind: "split" }, "done", strings.split.arrived);
     },
   });
 }

@@ -180,3 +180,38 @@ fn format_named(name: &str) -> Result<Format> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Settings;
+
+    #[test]
+    fn every_format_that_the_page_may_name_is_written_as_itself() {
+        let shell = Shell::new(Settings::default());
+        shell.start_engine();
+        let folder = tempfile::tempdir().unwrap();
+        let picture = engine::Image::new(3, 2, [9, 8, 7, 128].repeat(6)).unwrap();
+        let id = shell.images().unwrap().insert(picture).id.0;
+        let layers = json!([{ "id": 1, "name": "a", "image": id }, { "id": 2, "kind": "group" }]);
+        let wire = json!({ "width": 3, "height": 2, "layers": layers });
+        let wire: DocumentWire = wire::parse(wire).unwrap();
+        for name in ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"] {
+            let path = folder.path().join(name);
+            let format = format_named(name).unwrap();
+            let incoming = translate::to_document(&shell, &wire).unwrap();
+            let saved = save(&shell, &path, format, incoming).unwrap();
+            assert_eq!(saved.path, path.display().to_string());
+            let bytes = std::fs::read(&path).unwrap();
+            match name {
+                "zip" => assert!(bytes.starts_with(b"PK\x03\x04")),
+                _ => assert_eq!(files::detect(&bytes), Some(format), "{name}"),
+            }
+            // What is half transparent is not so in a JPEG, which is said.
+            assert_eq!(!saved.notes.is_empty(), name == "jpeg", "{name}: {:?}", saved.notes);
+        }
+        assert!(!shell.is_busy());
+    }
+}

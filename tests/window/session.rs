@@ -94,9 +94,10 @@ impl<'a> Session<'a> {
     /// Replaces the text of a field.
     pub(crate) fn fill(&self, css: &str, text: &str) {
         let element = self.find(css);
+        // A panel that was just asked for takes a moment to be there.
+        until(css, || self.runtime.block_on(element.click()).ok());
         let typed = self.runtime.block_on(async {
             // Not `clear`: a number's field answers an empty text with its smallest number.
-            element.click().await?;
             element.send_keys(Key::Control + "a").await?;
             element.send_keys(text).await
         });

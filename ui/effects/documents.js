@@ -20,8 +20,10 @@ export function placeDocument(store, opened) {
   const replaces = !selectIsEmpty(store.getState());
   store.dispatch(actions.documentOpened(opened));
   const { layers } = selectPicture(store.getState());
-  const canSplit = modelsFor(store.getState().models.list, "decompose").some((model) => model.ready);
-  if (canSplit && layers.length === 1 && layers[0].kind === "pixels") store.dispatch(actions.taskShown("split"));
+  const { list } = store.getState().models;
+  // A file that is opened at the start may be there before the models are known.
+  const maySplit = list.length === 0 || modelsFor(list, "decompose").some((model) => model.ready);
+  if (maySplit && layers.length === 1 && layers[0].kind === "pixels") store.dispatch(actions.taskShown("split"));
   if (!replaces && opened.notes.length === 0) return;
   const message = replaces ? strings.notices.opened(opened.name) : strings.notices.openedAs(opened.name);
   store.dispatch(actions.noticeShown("done", message, opened.notes));

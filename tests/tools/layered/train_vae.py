@@ -7,7 +7,9 @@ Colour under zero alpha is black in the input and free in the output: the loss w
 
 import argparse
 import math
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -120,14 +122,14 @@ def main():
     parser.add_argument("--noise", type=float, default=0.1, help="noise on the latents, in their own deviations")
     parser.add_argument("--resume", help="folder of an autoencoder to train on")
     parser.add_argument("--decoder-only", action="store_true", help="leave the latents as they are")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="single-threaded workers, a batch each")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(1)
     pool = draw_pool(np.random.default_rng(1), args.documents, 128)
-    start = AutoencoderKLQwenImage.from_pretrained(args.resume) if args.resume else AutoencoderKLQwenImage(**CONFIG)
-    known_latents = start.config.latents_mean, start.config.latents_std
-    vae = flatten_kernels(start)
+    full = AutoencoderKLQwenImage.from_pretrained(args.resume) if args.resume else AutoencoderKLQwenImage(**CONFIG)
+    known_latents = full.config.latents_mean, full.config.latents_std
+    vae = flatten_kernels(full)
     if args.decoder_only:
         vae.encoder.requires_grad_(False)
         vae.quant_conv.requires_grad_(False)
@@ -138,36 +140,47 @@ def main():
     known = {id(p) for p in kernels}
     rest = [p for p in trained if id(p) not in known]
     optimisers = [ConvMuon(kernels, lr=args.lr, weight_decay=0.01), torch.optim.AdamW(rest, lr=args.lr, betas=(0.9, 0.98), weight_decay=0)]
-    start, step, progress = time.time(), 0, 0.0
-    while progress < 1:
-        rate = min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
-        for optimiser in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = args.lr * rate
-        whole = progress >= args.crops
-        rows = torch.randint(len(pool), (args.batch // 2 if whole else args.batch,))
-        x = pool[rows]
+    lock = threading.Lock()
+    for p in trained:
+        p.grad = torch.zeros_like(p)
+
+    def learn(whole):
+        """Forward and backward of one batch; adds to the shared gradients."""
+        torch.set_num_threads(1)
+        x = pool[torch.randint(len(pool), (args.batch // 2 if whole else args.batch,))]
         if not whole:
-            corners = torch.randint(0, 65, (len(rows), 2)).tolist()
+            corners = torch.randint(0, 65, (len(x), 2)).tolist()
             x = torch.stack([one[:, i:i + 64, j:j + 64] for one, (i, j) in zip(x, corners)])
         x = to_float(x).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            mean, logvar = encode(vae, x)
+            with torch.set_grad_enabled(not args.decoder_only):
+                mean, logvar = encode(vae, x)
             spread = torch.exp(logvar) + (args.noise * mean.detach().std((0, 2, 3), keepdim=True)) ** 2
             y = decode(vae, mean + spread.sqrt() * torch.randn_like(mean))
         kl = 0.5 * (mean.pow(2) + logvar.exp() - 1 - logvar).mean()
         rebuilt = rebuild_loss(y, x)
-        loss = rebuilt + 1e-4 * kl
-        vae.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        for optimiser in optimisers:
-            optimiser.step()
-        average.update_parameters(vae)
-        if step % 100 == 0:
-            print(f"step {step} loss {rebuilt.item():.4f} kl {kl.item():.2f} {time.time() - start:.0f}s", flush=True)
-        step += 1
-        progress = (time.time() - start) / (args.minutes * 60)
+        gradients = torch.autograd.grad((rebuilt + 1e-4 * kl) / args.workers, trained)
+        with lock:
+            torch._foreach_add_([p.grad for p in trained], gradients)
+        return rebuilt.item(), kl.item()
+
+    start, step, progress = time.time(), 0, 0.0
+    with ThreadPoolExecutor(args.workers) as workers:
+        while progress < 1:
+            rate = min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+            for optimiser in optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = args.lr * rate
+            torch._foreach_zero_([p.grad for p in trained])
+            rebuilt, kl = list(workers.map(learn, [progress >= args.crops] * args.workers))[0]
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            for optimiser in optimisers:
+                optimiser.step()
+            average.update_parameters(vae)
+            if step % 100 == 0:
+                print(f"step {step} loss {rebuilt:.4f} kl {kl:.2f} {time.time() - start:.0f}s", flush=True)
+            step += 1
+            progress = (time.time() - start) / (args.minutes * 60)
     vae = average.module.eval()
     if not args.decoder_only:
         _, _, mean, std = measure(vae, pool[:600])

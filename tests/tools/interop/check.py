@@ -8,6 +8,7 @@ Prints a table and each difference; the exit status is 1 if there is any.
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ LARGE = read_psd_tools.COMPOSITE_PIXELS
 
 def main():
     arguments = parse()
-    files = {file: tree.load(file.with_suffix(".json")) for file in find(arguments)}
+    files = {file: expected_of(file) for file in find(arguments)}
     if not files:
         sys.exit(f"no file with a tree in {arguments.folder}")
     used = [program for program in programs.ALL if wanted(program, arguments) and program.version()]
@@ -60,6 +61,15 @@ def parse():
 def find(arguments):
     found = sorted(arguments.folder.glob(arguments.files))
     return [file.absolute() for file in found if file.suffix in (".psd", ".psb", ".ora") and file.with_suffix(".json").exists()]
+
+
+def expected_of(file):
+    expected = tree.load(file.with_suffix(".json"))
+    if file.suffix == ".ora":
+        # XML makes blanks of the tabs and ends of lines in an attribute.
+        for _, layer in tree.walk(expected["layers"]):
+            layer["name"] = re.sub(r"\s", " ", layer["name"])
+    return expected
 
 
 def wanted(program, arguments):

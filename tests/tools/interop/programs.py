@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,8 @@ HERE = Path(__file__).resolve().parent
 TRIXIE = os.environ.get("TRIXIE", "/opt/trixie")
 AG_PSD = os.environ.get("AG_PSD", "/tmp/agpsd")
 IMAGEMAGICK = "/usr/bin/convert"
-SECONDS = 600
+SECONDS = 120
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 POLICY = '<policymap><policy domain="resource" name="width" value="64KP"/></policymap>'
 LIMITS = ["-limit", "width", "64KP"]
@@ -229,7 +231,8 @@ class Krita(Program):
             lines = [json.dumps({"file": str(file), "places": places(tasks[file])}) for file in files]
             listed = write_lines(folder, lines)
             command = self.wrap("xvfb-run", "-a", "kritarunner", "-s", "krita_trees", "-f", "main")
-            return command, {"TREES": f"{listed}:{folder}/out:{folder}", "PYTHONPATH": str(HERE)}
+            # A second Krita would hand its work to the first, which it finds in the temporary folder.
+            return command, {"TREES": f"{listed}:{folder}/out:{folder}", "PYTHONPATH": str(HERE), "TMPDIR": folder}
 
         answers = batches(tasks, run)
         for file, answer in answers.items():
@@ -256,10 +259,13 @@ def batches(tasks, run):
         with tempfile.TemporaryDirectory() as folder:
             command, environment = run(left, folder)
             crash = "the program ended"
+            child = subprocess.Popen(command, **QUIET, env=os.environ | environment, start_new_session=True)
             try:
-                subprocess.run(command, capture_output=True, env=os.environ | environment, timeout=SECONDS)
+                wait(child, Path(folder) / "out")
             except subprocess.TimeoutExpired:
                 crash = "the program hung"
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
             out = Path(folder) / "out"
             lines = out.read_text(encoding="utf-8", errors="replace").splitlines() if out.exists() else []
             found = from_lines(lines, left)
@@ -272,6 +278,20 @@ def batches(tasks, run):
             answers[left[0]] = Answer(error=crash)
             left = left[1:]
     return answers
+
+
+def wait(child, out):
+    """Until the program ends; a program that answers nothing for some minutes hangs, as before a dialog."""
+    known = -1
+    while True:
+        try:
+            child.wait(SECONDS)
+            return
+        except subprocess.TimeoutExpired:
+            size = out.stat().st_size if out.exists() else 0
+            if size == known:
+                raise
+            known = size
 
 
 def from_lines(lines, files):
@@ -292,7 +312,7 @@ def from_lines(lines, files):
 def from_gimp(found, expected):
     """GIMP numbers names that are there twice, and wraps a clipping base with its layers into a group.
 
-    It trims names, and names what has no name.
+    It trims names, and names what has no name: "Layer" in a PSD, after the picture in an OpenRaster file.
     """
     names = {gimp_name(layer["name"]): layer["name"] for _, layer in tree.walk(expected["layers"])}
     if not expected["layers"] and is_background(found["layers"]):
@@ -307,7 +327,8 @@ def from_gimp(found, expected):
                     base, *clipped = restore(layer["children"])
                     restored += [base] + [child | {"clipping": True} for child in clipped]
                     continue
-                layer["name"] = names.get(bare, layer["name"])
+                nameless = "Layer" if re.fullmatch(r"layer-\d+", layer["name"]) else bare
+                layer["name"] = names.get(nameless, layer["name"])
             else:
                 layer["name"] = names[layer["name"]]
             if "children" in layer:
@@ -337,8 +358,7 @@ def load_picture(path):
 
 
 def in_trixie(*command):
-    keep = [f"{key}={os.environ[key]}" for key in ("TREES", "PYTHONPATH") if key in os.environ]
-    return ["chroot", TRIXIE, "env", *keep, *command]
+    return ["chroot", TRIXIE, *command]
 
 
 def write_lines(folder, lines):

@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, process::Command};
 
 use document::{Depth, Document};
 use files::Format;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     layered_documents::{raster, rich},
-    program::{Bench, Run},
+    program::{Bench, Run, program},
 };
 
 fn save(bench: &Bench, document: &Document, name: &str) {
@@ -170,4 +170,28 @@ fn a_failed_conversion_leaves_the_file_that_was_there() {
     bench.refuses(&["convert", "wide.ora", "out.jpg"], "65535");
     bench.refuses(&["convert", "missing.ora", "out.jpg"], "missing.ora");
     assert_eq!(fs::read(bench.path("out.jpg")).expect("it is there"), b"before");
+}
+
+#[test]
+fn a_disk_that_takes_no_more_is_told_in_one_line() {
+    let bench = Bench::new();
+    save(&bench, &rich(Depth::Eight), "source.ora");
+    fs::write(bench.path("out.ora"), "before").expect("a file");
+    for name in ["out.ora", "new.psd", "new.zip", "new.png"] {
+        let before = bench.left();
+        // A limit on the size of files fails as a full disk does.
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" convert source.ora \"$1\""])
+            .arg(program())
+            .arg(name)
+            .current_dir(bench.path(""))
+            .output()
+            .expect("the program starts");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{complaint}");
+        let words = format!("error: cannot write `{name}`: the disk takes no file of that size\n");
+        assert_eq!(complaint, words);
+        assert_eq!(bench.left(), before, "something is left behind");
+    }
+    assert_eq!(fs::read(bench.path("out.ora")).expect("it is there"), b"before");
 }

@@ -53,7 +53,7 @@ pub(crate) fn prepare<T>(
 ) -> Result<(Pending, T), Error> {
     let result = (|| {
         let (target, replaced) = target(path)?;
-        let mut temporary = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder(&target))?;
+        let mut temporary = make_temporary(folder(&target))?;
         // Not every disk knows locks.
         let _ = temporary.as_file().try_lock();
         let value = fill(temporary.as_file_mut())?;
@@ -65,6 +65,15 @@ pub(crate) fn prepare<T>(
         Ok((Pending { temporary, path: path.to_owned(), target }, value))
     })();
     result.map_err(|cause: Cause| Error::unwritable(path, cause))
+}
+
+fn make_temporary(folder: &Path) -> Result<NamedTempFile, Cause> {
+    let result = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder);
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if folder.is_dir() => "the folder takes no new files".into(),
+        // Without the temporary file's name, which says nothing to anybody.
+        kind => io::Error::from(kind).into(),
+    })
 }
 
 impl Pending {

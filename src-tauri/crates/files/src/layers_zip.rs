@@ -6,7 +6,7 @@ use std::{
 };
 
 use document::{Content, Document, Layer, Pixels};
-use ora::pixels;
+use ora::{Sink, pixels};
 use serde_json::{Value, json};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -21,7 +21,7 @@ const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 /// Writes the zip.
 pub(crate) fn write(document: &Document, sink: impl Write + Seek) -> Result<Vec<String>, Cause> {
     let mut writer = LayersWriter {
-        archive: ZipWriter::new(sink),
+        archive: ZipWriter::new(Sink::new(sink)),
         icc: document.icc.as_deref(),
         // The list has a name too.
         taken: BTreeSet::from([LIST.to_owned()]),
@@ -37,7 +37,7 @@ pub(crate) fn write(document: &Document, sink: impl Write + Seek) -> Result<Vec<
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     writer.archive.start_file(LIST, options)?;
     writer.archive.write_all(serde_json::to_string_pretty(&list)?.as_bytes())?;
-    writer.archive.finish()?.flush()?;
+    writer.archive.finish()?.finish()?;
 
     let has_mask = document.walk().any(|layer| layer.mask.is_some());
     let note = "the pictures are of layers without their masks".to_owned();

@@ -9,8 +9,10 @@ mod error;
 mod modes;
 pub mod pixels;
 mod preview;
+mod profile;
 mod read;
 mod settings;
+mod sink;
 mod stack;
 mod write;
 
@@ -18,6 +20,7 @@ use std::io::Cursor;
 
 pub use error::Error;
 pub use read::read;
+pub use sink::Sink;
 pub use write::{write, write_without_preview};
 
 /// The longest side of a document, as in PSB.

@@ -7,7 +7,7 @@ use std::{
 
 use document::{Depth, Plane, Raster, Samples};
 
-use crate::Error;
+use crate::{Error, profile};
 
 /// Deflate makes nothing smaller than this.
 const MAX_DEFLATE_RATIO: u64 = 1040;
@@ -35,7 +35,7 @@ pub struct Header<'a> {
     pub depth: Depth,
     /// What a pixel holds.
     pub channels: Channels,
-    /// An ICC profile to embed.
+    /// An ICC profile to embed; none means sRGB.
     pub icc: Option<&'a [u8]>,
     /// Pixels per inch.
     pub resolution: Option<f64>,
@@ -77,7 +77,12 @@ pub fn write(
     fill: impl FnOnce(&mut Rows<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut info = png::Info::with_size(header.width, header.height);
-    info.icc_profile = header.icc.map(Cow::Borrowed);
+    let is_bare_and_deep = header.icc.is_none() && header.depth == Depth::Sixteen;
+    info.icc_profile = if is_bare_and_deep && header.channels != Channels::Gray {
+        Some(Cow::Owned(profile::srgb()))
+    } else {
+        header.icc.map(Cow::Borrowed)
+    };
     info.pixel_dims = header.resolution.map(pixel_dims);
     let mut encoder = png::Encoder::with_info(sink, info)?;
     encoder.set_color(match header.channels {
@@ -140,7 +145,7 @@ pub fn encode_plane(sink: impl Write, plane: &Plane) -> Result<(), Error> {
 pub struct Picture {
     /// Its pixels, 16 bits where the file has 16.
     pub raster: Raster,
-    /// Its ICC profile.
+    /// Its ICC profile, unless it is the one that [`write`] adds.
     pub icc: Option<Vec<u8>>,
     /// Pixels per inch.
     pub resolution: Option<f64>,
@@ -171,7 +176,13 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Picture, Error> {
     let is_interlaced = info.interlaced;
     let (color, depth) = reader.output_color_type();
     let is_deep = depth == png::BitDepth::Sixteen;
-    check(bytes.len(), (width, height), is_deep, limits)?;
+    let packed_bits = info.bits_per_pixel() as u64;
+    check((width, height), is_deep, limits)?;
+    // Less is a lie that would only cost memory.
+    let unpacked = (u64::from(width) * u64::from(height)).saturating_mul(packed_bits) / 8;
+    if unpacked > (bytes.len() as u64).saturating_mul(MAX_DEFLATE_RATIO) {
+        return Err(Error::Damaged("a picture in it ends too early".into()));
+    }
 
     let channels = color.samples();
     let mut samples = Collected::new(width as usize * height as usize * 4, is_deep)?;
@@ -193,7 +204,7 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Picture, Error> {
     let raster = Raster::new(width, height, samples.into_samples()).map_err(Error::damaged)?;
     Ok(Picture {
         raster,
-        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec),
+        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec).filter(|icc| *icc != profile::srgb()),
         resolution: info.pixel_dims.and_then(per_inch),
         exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec),
     })
@@ -210,12 +221,7 @@ pub(crate) fn decoded_size(head: &[u8]) -> Option<u64> {
     number(16)?.checked_mul(number(20)?)?.checked_mul(bytes)
 }
 
-fn check(
-    length: usize,
-    (width, height): (u32, u32),
-    is_deep: bool,
-    limits: Limits,
-) -> Result<(), Error> {
+fn check((width, height): (u32, u32), is_deep: bool, limits: Limits) -> Result<(), Error> {
     let too_large = || Error::TooLarge(format!("a picture in it is {width} × {height}"));
     if width > limits.side || height > limits.side {
         return Err(too_large());
@@ -223,10 +229,6 @@ fn check(
     let area = u64::from(width) * u64::from(height);
     if area * if is_deep { 8 } else { 4 } > limits.bytes {
         return Err(too_large());
-    }
-    // At least one bit a pixel is in the file; less is a lie that would only cost memory.
-    if area / 8 > (length as u64).saturating_mul(MAX_DEFLATE_RATIO) {
-        return Err(Error::Damaged("a picture in it ends too early".into()));
     }
     Ok(())
 }

@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// Entries that are not PNGs.
-const MAX_TEXT: u64 = 32 << 20;
-const MAX_EXTRAS: u64 = 2 << 30;
+pub(crate) const MAX_TEXT: u64 = 32 << 20;
+pub(crate) const MAX_EXTRAS: u64 = 2 << 30;
 /// Bytes of one layer's pixels.
 const MAX_PICTURE: u64 = 16 << 30;
 /// Bytes of pixels that take nearly no room in the file: empty layers of a real one, or a trap.

@@ -7,8 +7,8 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     EXTRAS, Error, MAX_DEPTH, MAX_LAYERS, MAX_SIDE, MIMETYPE, PROFILE, RECIPES, SETTINGS, STACK,
-    check_canvas, pixels, preview,
-    read::{MAX_BLANK, blank},
+    Sink, check_canvas, pixels, preview,
+    read::{MAX_BLANK, MAX_EXTRAS, MAX_TEXT, blank},
     settings, stack,
 };
 
@@ -45,11 +45,10 @@ fn write_parts(
     // PNGs are packed already.
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let packed = stored.compression_method(CompressionMethod::Deflated);
-    let mut archive = ZipWriter::new(sink);
+    let mut archive = ZipWriter::new(Sink::new(sink));
     archive.start_file("mimetype", stored)?;
     archive.write_all(MIMETYPE.as_bytes())?;
-    archive.start_file(STACK, packed)?;
-    archive.write_all(&stack::write(&document)?)?;
+    write_text(&mut archive, STACK, &stack::write(&document)?)?;
 
     let profile = document.icc.as_deref();
     let layer_profile = profile.filter(|profile| profile.len() <= MAX_PROFILE_PER_LAYER);
@@ -86,24 +85,36 @@ fn write_parts(
         preview::write(&document, &mut archive, large(stored, bytes))?;
     }
     if let Some(profile) = profile {
-        archive.start_file(PROFILE, packed)?;
-        archive.write_all(profile)?;
+        write_text(&mut archive, PROFILE, profile)?;
     }
-    let extra_bytes: usize = settings::extras(&document).map(|extra| extra.bytes.len()).sum();
+    let extra_bytes: u64 = settings::extras(&document).map(|extra| extra.bytes.len() as u64).sum();
+    if extra_bytes > MAX_EXTRAS {
+        return Err(Error::TooLarge("what it carries of other programs".into()));
+    }
     if extra_bytes > 0 {
-        archive.start_file(EXTRAS, large(packed, extra_bytes as u64))?;
+        archive.start_file(EXTRAS, packed)?;
         for extra in settings::extras(&document) {
             archive.write_all(&extra.bytes)?;
         }
     }
-    archive.start_file(SETTINGS, packed)?;
-    archive.write_all(settings::write(&document).as_bytes())?;
+    write_text(&mut archive, SETTINGS, settings::write(&document).as_bytes())?;
     if let Some(recipes) = recipe::write(&document) {
-        archive.start_file(RECIPES, packed)?;
-        archive.write_all(recipes.as_bytes())?;
+        write_text(&mut archive, RECIPES, recipes.as_bytes())?;
     }
-    archive.finish()?.flush()?;
-    Ok(())
+    Ok(archive.finish()?.finish()?)
+}
+
+fn write_text<W: Write + Seek>(
+    archive: &mut ZipWriter<W>,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), Error> {
+    if bytes.len() as u64 > MAX_TEXT {
+        return Err(Error::TooLarge(format!("its names and settings, `{name}`")));
+    }
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    archive.start_file(name, options)?;
+    Ok(archive.write_all(bytes)?)
 }
 
 /// Refuses what [`crate::read`] would refuse.

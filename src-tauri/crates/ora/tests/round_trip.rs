@@ -194,3 +194,52 @@ fn what_could_not_be_read_again_is_not_written() {
         assert!(result.is_err(), "{} × {}", document.width, document.height);
     }
 }
+
+/// A disk that takes so many bytes.
+struct Small {
+    bytes: Cursor<Vec<u8>>,
+    room: usize,
+}
+
+impl std::io::Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.bytes.position() as usize + bytes.len() > self.room {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::io::Seek for Small {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_wherever_it_fills() {
+    let document = rich(Depth::Eight);
+    let length = written(&document).len();
+    for room in (0..length).step_by(97) {
+        let result = ora::write(&document, Small { bytes: Cursor::new(vec![]), room });
+        let full = |error: &ora::Error| matches!(error, ora::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull);
+        assert!(result.as_ref().is_err_and(full), "{room} of {length}: {result:?}");
+    }
+}
+
+#[test]
+fn deep_pixels_say_that_they_are_srgb_and_stay_without_a_profile() {
+    let mut document = Document::new(4, 4);
+    document.layers.push(Layer::pixels("deep", 0, 0, raster(4, 4, Depth::Sixteen)));
+    let mut bytes = Vec::new();
+    let Content::Pixels(pixels) = &document.layers[0].content else { panic!("it has pixels") };
+    ora::pixels::encode(&mut bytes, &pixels.raster, None).expect("it is written");
+    assert!(bytes.windows(4).any(|part| part == b"iCCP"));
+    assert_eq!(read(&written(&document)).document.icc, None);
+    let limits = ora::pixels::Limits { side: 9, bytes: 999 };
+    assert_eq!(ora::pixels::decode(&bytes, limits).expect("a PNG").icc, None);
+}

@@ -5,6 +5,8 @@ use crate::browser::{Look, Page};
 
 /// Text whose contrast with the colour behind it is below AA, as "text: ratio".
 const LOW_CONTRAST: &str = r"
+  // Colours on their way from one state to the next are nobody's; what has no end stays as it is.
+  for (const animation of document.getAnimations()) try { animation.finish(); } catch { continue; }
   const parse = (colour) => { const c = colour.match(/[\d.]+/g).map(Number); return c.length === 3 ? [...c, 1] : c; };
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);

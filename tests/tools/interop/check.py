@@ -111,7 +111,7 @@ def judge(program, file, answer, expected, picture):
     if program.name == "ImageMagick":
         told = []
     else:
-        told = tree.differences(expected, tree.complete(answer.tree), *program.limits(file))
+        told = tree.differences(expected, tree.complete(answer.tree), *program.limits(file, expected))
     cell = {"differences": told}
     if answer.shown is not None and picture is not None:
         cell["shown"] = compare_pictures(on_white(answer.shown), picture)

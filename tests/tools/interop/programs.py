@@ -69,7 +69,7 @@ class Program:
 
     without = frozenset()
 
-    def limits(self, file):
+    def limits(self, file, expected):
         """The fields that it does not know, and the blend modes that it does, or None."""
         return self.without, None
 
@@ -191,8 +191,12 @@ class Gimp3(Program):
     def version(self):
         return version_of(in_trixie("gimp-console-3.0", "--version"))
 
-    def limits(self, file):
-        return (self.without | NOT_IN_ORA, ORA_BLENDS) if file.suffix == ".ora" else (self.without, None)
+    def limits(self, file, expected):
+        if file.suffix != ".ora":
+            return self.without, None
+        # Its plug-in makes 8 bits of 16.
+        deep = {"depth", "sha256"} if expected["depth"] == 16 else set()
+        return self.without | NOT_IN_ORA | deep, ORA_BLENDS
 
     def read(self, tasks):
         def run(files, folder):
@@ -221,7 +225,7 @@ class Krita(Program):
     def version(self):
         return version_of(self.wrap("krita_version"))
 
-    def limits(self, file):
+    def limits(self, file, expected):
         if file.suffix == ".ora":
             return self.without - {"group.opacity"} | NOT_IN_ORA, None
         return self.without, None

@@ -20,7 +20,3 @@ trixie=${TRIXIE:-/opt/trixie}
 chroot "$trixie" apt-get install -y --no-install-recommends \
     gimp gir1.2-gimp-3.0 python3-gi python3-gi-cairo krita python3-pyqt5 xvfb xauth
 mkdir -p "$trixie/work"
-for place in /tmp /work /dev; do
-    mountpoint -q "$trixie$place" || mount --rbind "$place" "$trixie$place"
-done
-mountpoint -q "$trixie/proc" || mount -t proc proc "$trixie/proc"

@@ -59,7 +59,8 @@ const UI_ROOMS: &[(&str, &[&str])] = &[
     ("canvas", &["state"]),
     ("state", &[]),
     ("ipc", &[]),
-    ("strings.js", &[]),
+    ("strings.js", &["strings"]),
+    ("strings", &[]),
 ];
 
 /// Words that must not occur in the page, and the one folder where they may.

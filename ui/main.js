@@ -8,6 +8,7 @@ import { placeDocument } from "./effects/documents.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
+import { createCheck, createRecentActions } from "./effects/running.js";
 import { keepTheme, readTheme } from "./effects/settings.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
@@ -24,6 +25,7 @@ import { mountExportDialog } from "./views/export-dialog.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNotices } from "./views/notices.js";
+import { mountPalette } from "./views/palette.js";
 import { mountProgress } from "./views/progress.js";
 import { mountPromptPanel } from "./views/prompt-panel.js";
 import { mountRecovery } from "./views/recovery.js";
@@ -74,9 +76,10 @@ function start(page) {
   });
   const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
   const images = createImageEffects(store, ipc);
-  const shortcuts = mountShortcutsDialog(page.body);
+  const recentActions = createRecentActions(localStorage);
+  const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
-  const runCommand = createRunner(createCommands({
+  const commands = createCommands({
     store,
     ipc,
     images,
@@ -86,8 +89,14 @@ function start(page) {
     showExport: exports.show,
     showSplit: () => splitPanel.focus(),
     renameLayer: () => layersPanel.rename(),
-  }), () => performance.now());
+    showPalette: () => palette.show(),
+  });
+  const runCommand = createRunner(commands, () => performance.now(), {
+    mayRun: createCheck(store),
+    onRun: recentActions.used,
+  });
   const run = (name) => runCommand(name, "page");
+  const palette = mountPalette(page.body, store, { run, isThere: (name) => name in commands, recent: recentActions.list });
 
   mountSplash(part("splash"), part("splash-text"), store);
   mountToolbar(part("toolbar"), store, run);

@@ -24,9 +24,10 @@ const FORMATS = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
  * @param {() => void} parts.showExport asks for the format
  * @param {() => void} parts.showSplit brings the panel for separating into view
  * @param {() => void} parts.renameLayer
+ * @param {() => void} parts.showPalette
  * @returns {Record<string, () => void>}
  */
-export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer }) {
+export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer, showPalette }) {
   const outside = { random, prepareImage };
   const exports = FORMATS.map((format) => [`file.export-${format}`, () => void exportAs(store, ipc, format)]);
   return {
@@ -46,6 +47,10 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
     "view.actual-size": () => store.dispatch(actions.viewportActualSizeShown()),
     "view.zoom-in": () => store.dispatch(actions.viewportZoomStepped(1)),
     "view.zoom-out": () => store.dispatch(actions.viewportZoomStepped(-1)),
+    "view.theme-system": () => store.dispatch(actions.themeChosen("system")),
+    "view.theme-light": () => store.dispatch(actions.themeChosen("light")),
+    "view.theme-dark": () => store.dispatch(actions.themeChosen("dark")),
+    "help.palette": showPalette,
     "help.shortcuts": showShortcuts,
     "layer.split": () => {
       store.dispatch(actions.taskShown("split"));
@@ -78,9 +83,12 @@ function removeLayer(store) {
  * equal commands from different places within a moment is the same press.
  * @param {Record<string, () => void>} commands
  * @param {() => number} now milliseconds
+ * @param {object} [around]
+ * @param {(name: string) => boolean} [around.mayRun] says why not, where it may not
+ * @param {(name: string) => void} [around.onRun]
  * @returns {(name: string, from: "menu" | "page") => void}
  */
-export function createRunner(commands, now) {
+export function createRunner(commands, now, { mayRun = () => true, onRun = () => {} } = {}) {
   const moment = 150;
   let last = { name: "", from: "", time: -Infinity };
   return (name, from) => {
@@ -89,6 +97,8 @@ export function createRunner(commands, now) {
     const time = now();
     const echo = last.name === name && last.from !== from && time - last.time < moment;
     last = { name, from, time };
-    if (!echo) command();
+    if (echo || !mayRun(name)) return;
+    onRun(name);
+    command();
   };
 }

@@ -1,4 +1,6 @@
 // @ts-check
+import { labelOf, tipOf } from "../effects/action-words.js";
+import { actionOf } from "../state/action-table.js";
 import { themeChosen } from "../state/actions.js";
 import { selectCanRedo, selectCanUndo, selectIsEmpty } from "../state/selectors.js";
 import { percent, strings } from "../strings.js";
@@ -15,15 +17,16 @@ export function mountToolbar(root, store, run) {
   const words = strings.toolbar;
   root.setAttribute("aria-label", words.label);
 
-  const button = (id, iconName, label, key, command) =>
-    iconButton(iconName, label, () => run(command), { id, title: words.withKey(label, key), "aria-keyshortcuts": key });
-  const save = button("save", "save", words.save, "Ctrl+S", "file.save");
-  const exportAs = iconButton("export", words.export, () => run("file.export"), { id: "export", "aria-haspopup": "dialog" });
-  const undo = button("undo", "undo", words.undo, "Ctrl+Z", "edit.undo");
-  const redo = button("redo", "redo", words.redo, "Ctrl+Shift+Z", "edit.redo");
-  const zoomOut = button("zoom-out", "minus", words.zoomOut, "Ctrl+-", "view.zoom-out");
-  const zoomIn = button("zoom-in", "plus", words.zoomIn, "Ctrl++", "view.zoom-in");
-  const fit = button("zoom-fit", "fit", words.fit, "Ctrl+0", "view.fit");
+  const button = (id, iconName, command, options = {}) => iconButton(iconName, labelOf(command), () => run(command), {
+    id, title: tipOf(command), "aria-keyshortcuts": actionOf(command)?.keys[0], ...options,
+  });
+  const save = button("save", "save", "file.save");
+  const exportAs = button("export", "export", "file.export", { "aria-haspopup": "dialog" });
+  const undo = button("undo", "undo", "edit.undo");
+  const redo = button("redo", "redo", "edit.redo");
+  const zoomOut = button("zoom-out", "minus", "view.zoom-out");
+  const zoomIn = button("zoom-in", "plus", "view.zoom-in");
+  const fit = button("zoom-fit", "fit", "view.fit");
   const zoom = element("button", {
     type: "button",
     id: "zoom",
@@ -40,15 +43,15 @@ export function mountToolbar(root, store, run) {
       element("h1", { class: "brand-name", text: strings.name }),
     ]),
     group([
-      button("new", "new", words.new, "Ctrl+N", "file.new"),
-      button("open", "open", words.open, "Ctrl+O", "file.open"),
+      button("new", "new", "file.new"),
+      button("open", "open", "file.open"),
       save,
       exportAs,
     ]),
     group([undo, redo]),
     element("div", { class: "toolbar-gap" }),
     group([zoomOut, zoom, zoomIn, fit]),
-    group([theme, button("shortcuts", "keyboard", words.shortcuts, "F1", "help.shortcuts")]),
+    group([button("find-action", "search", "help.palette", { "aria-haspopup": "dialog" }), theme, button("shortcuts", "keyboard", "help.shortcuts", { "aria-haspopup": "dialog" })]),
   );
 
   store.observe(selectCanUndo, (can) => setEnabled(undo, can));

@@ -1,0 +1,4 @@
+// @ts-check
+
+/** German. */
+export const de = {};

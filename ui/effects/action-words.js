@@ -30,8 +30,11 @@ export function keysOf(name) {
 /** @param {string} name a name and its keys, for tips */
 export function tipOf(name) {
   const keys = keysOf(name);
-  return keys ? `${labelOf(name)} (${keys})` : labelOf(name);
+  return keys ? strings.toolbar.withKey(labelOf(name), keys) : labelOf(name);
 }
+
+/** @param {string} name its keys as `aria-keyshortcuts` has them */
+export const ariaKeysOf = (name) => actionOf(name)?.keys[0]?.replace("Ctrl", "Control");
 
 /**
  * Why an action cannot be done now, in words; null when it can.

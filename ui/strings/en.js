@@ -1,5 +1,5 @@
 // @ts-check
-import { actions, keys, menus, unavailable } from "./en/actions.js";
+import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { palette } from "./en/shell.js";
 import { formatsOf } from "./formats.js";
 
@@ -241,6 +241,7 @@ export const en = {
     create: "Create",
     zoom: (zoom) => `Zoom: ${percent(zoom)}. Show actual size`,
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
+    withKey: (label, key) => `${label} (${key})`,
   },
 
   status: {
@@ -323,6 +324,7 @@ export const en = {
 
   actions,
   menus,
+  submenus,
   unavailable,
   keys,
   palette,

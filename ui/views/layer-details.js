@@ -1,4 +1,5 @@
 // @ts-check
+import { ariaKeysOf, tipOf } from "../effects/action-words.js";
 import * as actions from "../state/actions.js";
 import { BLENDS, PASS_THROUGH } from "../state/blends.js";
 import { selectSelectedLayer } from "../state/selectors.js";
@@ -20,8 +21,8 @@ export function mountLayerDetails(root, store, run) {
     type: "button",
     id: "layer-split",
     class: "button-plain layer-split",
-    "aria-keyshortcuts": "Control+Shift+L",
-    title: strings.toolbar.withKey(strings.layers.split, "Ctrl+Shift+L"),
+    "aria-keyshortcuts": ariaKeysOf("layer.split"),
+    title: tipOf("layer.split"),
     on: { click: () => run("layer.split") },
   }, [icon("layers"), element("span", { text: strings.layers.split })]);
   box.append(recipe, split);

@@ -1,6 +1,5 @@
 // @ts-check
-import { labelOf, tipOf } from "../effects/action-words.js";
-import { actionOf } from "../state/action-table.js";
+import { ariaKeysOf, labelOf, tipOf } from "../effects/action-words.js";
 import { themeChosen } from "../state/actions.js";
 import { selectCanRedo, selectCanUndo, selectIsEmpty } from "../state/selectors.js";
 import { percent, strings } from "../strings.js";
@@ -18,7 +17,7 @@ export function mountToolbar(root, store, run) {
   root.setAttribute("aria-label", words.label);
 
   const button = (id, iconName, command, options = {}) => iconButton(iconName, labelOf(command), () => run(command), {
-    id, title: tipOf(command), "aria-keyshortcuts": actionOf(command)?.keys[0], ...options,
+    id, title: tipOf(command), "aria-keyshortcuts": ariaKeysOf(command), ...options,
   });
   const save = button("save", "save", "file.save");
   const exportAs = button("export", "export", "file.export", { "aria-haspopup": "dialog" });

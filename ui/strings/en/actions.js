@@ -131,6 +131,20 @@ export const menus = {
   file: "File", edit: "Edit", layer: "Layer", select: "Select", view: "View", model: "Model", help: "Help", tool: "Tools", make: "Make",
 };
 
+/** Menus inside the native menus. */
+export const submenus = {
+  recent: "Open Recent",
+  export: "Export",
+  mask: "Mask",
+  order: "Arrange",
+  flip: "Flip and Rotate",
+  align: "Align and Distribute",
+  theme: "Theme",
+  language: "Language",
+  clearRecent: "Clear List",
+  none: "No Files Yet",
+};
+
 /** Why something cannot be done now, and what to do about it. */
 export const unavailable = {
   "no-picture": "There is no picture yet. Make or open one first.",

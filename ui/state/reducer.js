@@ -11,6 +11,7 @@ import { noReferences, reduceReferences } from "./references.js";
 import { selectLayer } from "./selection.js";
 import { initialSplit, reduceSplit } from "./split.js";
 import { applySplit } from "./split-result.js";
+import { initialTool, reduceTool } from "./tools.js";
 import { fitView, initialViewport, reduceViewport } from "./viewport.js";
 
 /**
@@ -29,6 +30,7 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {number | null} selectedLayer
  * @property {import("./document.js").Rect | null} frame what the canvas shows, the room for a coming picture included
  * @property {import("./viewport.js").Viewport} viewport
+ * @property {import("./tools.js").Tool} tool
  * @property {import("./notices.js").Notices} notices
  * @property {"system" | "light" | "dark"} theme
  */
@@ -55,6 +57,7 @@ export function initialState({ seed, theme }) {
     selectedLayer: null,
     frame: null,
     viewport: initialViewport,
+    tool: initialTool,
     notices: noNotices,
     theme,
   };
@@ -87,6 +90,7 @@ export function reduce(state, action) {
     selectedLayer: selectLayer(state.selectedLayer, before, document.present, action),
     frame,
     viewport: viewport(state, action, frame),
+    tool: reduceTool(state.tool, action),
     notices: reduceNotices(state.notices, action),
     theme: action.type === "theme/chosen" ? action.theme : state.theme,
   };

@@ -52,12 +52,13 @@ test("Save writes to the file it knows when that can hold layers, else it asks",
   assert.equal(pathToSave({ path: "/A/X.PSB" }), "/A/X.PSB");
 });
 
-test("undo across Open goes back to the other file, so that neither is written over by mistake", async () => {
+test("each tab has its own file, so that none is written over by mistake", async () => {
   const store = newStore();
   placeDocument(store, opened("/a/one.psd", 1));
+  assert.equal(store.getState().tabs.list.length, 1, "the first file takes the empty tab");
   placeDocument(store, opened("/a/two.psd", 2));
   assert.equal(selectFile(store.getState()).path, "/a/two.psd");
-  store.dispatch(actions.undone());
+  store.dispatch(actions.tabShown(1));
   assert.equal(selectFile(store.getState()).path, "/a/one.psd");
   assert.equal(selectIsUnsaved(store.getState()), false);
   store.dispatch(actions.documentCleared());
@@ -67,6 +68,19 @@ test("undo across Open goes back to the other file, so that neither is written o
   store.dispatch(actions.layerFaded(1, 0.5));
   store.dispatch(actions.undone());
   assert.equal(selectFile(store.getState()).path, "/a/three.ora", "undo does not bring the old file back");
+  store.dispatch(actions.tabShown(2));
+  assert.equal(selectFile(store.getState()).path, "/a/two.psd");
+});
+
+test("a selection, guides and open groups are nothing to save", () => {
+  const store = newStore();
+  placeDocument(store, opened("/a/cat.psd"));
+  store.dispatch(actions.selectionChanged({ id: 2 ** 41, x: 0, y: 0, width: 4, height: 4 }));
+  store.dispatch(actions.guidesChanged({ vertical: [4], horizontal: [] }));
+  assert.equal(selectIsUnsaved(store.getState()), false);
+  assert.equal(store.getState().document.past.length, 2, "but they are steps of undo");
+  store.dispatch(actions.layerFaded(1, 0.5));
+  assert.equal(selectIsUnsaved(store.getState()), true);
 });
 
 test("what is changed while it is written is not saved yet", async () => {

@@ -117,12 +117,15 @@ test("a new layer is selected, and a deleted one hands over to its neighbour", (
   assert.equal(reduce(state, actions.layerRemoved(1)).selectedLayer, null);
 });
 
-test("a document that was replaced comes back by undo, with its images held meanwhile", () => {
+test("a document that is opened has a tab of its own, and the images of both are held", () => {
   let state = play(actions.layerAdded(image("old")), opened(image("new", 20, 20)));
+  assert.equal(state.document.present.layers[0].imageId, "new");
+  assert.equal(reduce(state, actions.undone()), state, "there is nothing to undo in it");
   assert.deepEqual(heldImages(state), ["new", "old"]);
-  state = reduce(state, actions.undone());
+  state = reduce(state, actions.tabShown(1));
   assert.equal(state.document.present.layers[0].imageId, "old");
-  assert.deepEqual(heldImages(state), ["new", "old"], "redo may still need it");
+  state = reduce(state, actions.tabClosed(2));
+  assert.deepEqual(heldImages(state), ["old"]);
 });
 
 test("a typed seed is kept, a shuffled one is not", () => {

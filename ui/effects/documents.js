@@ -12,21 +12,18 @@ import { strings } from "../strings.js";
  */
 
 /**
- * Shows a document that was opened in the place of the one before; undo brings that one back.
+ * Shows a document that was opened, in a tab of its own unless the one in view is untouched and empty.
  * @param {Store} store
  * @param {import("../state/actions.js").Opened} opened
  */
 export function placeDocument(store, opened) {
-  const replaces = !selectIsEmpty(store.getState());
   store.dispatch(actions.documentOpened(opened));
   const { layers } = selectPicture(store.getState());
   const { list } = store.getState().models;
   // A file that is opened at the start may be there before the models are known.
   const maySplit = list.length === 0 || modelsFor(list, "decompose").some((model) => model.ready);
   if (maySplit && layers.length === 1 && layers[0].kind === "pixels") store.dispatch(actions.taskShown("split"));
-  if (!replaces && opened.notes.length === 0) return;
-  const message = replaces ? strings.notices.opened(opened.name) : strings.notices.openedAs(opened.name);
-  store.dispatch(actions.noticeShown("done", message, opened.notes));
+  if (opened.notes.length > 0) store.dispatch(actions.noticeShown("done", strings.notices.opened(opened.name), opened.notes));
 }
 
 /** @param {Store} store @param {Ipc} ipc */

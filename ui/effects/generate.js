@@ -29,8 +29,8 @@ export async function generate(store, ipc, { random, prepareImage }) {
       const id = event === "image" ? data.id : data.preview?.id;
       if (id !== undefined) await prepareImage(id);
     },
-    handle(_key, { event, data }) {
-      if (event === "image") store.dispatch(actions.layerAdded(toLayer(data, request)));
+    handle(_key, { event, data }, tab) {
+      if (event === "image") store.dispatch(actions.inTab(tab, actions.layerAdded(toLayer(data, request))));
     },
   });
 }

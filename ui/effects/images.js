@@ -146,6 +146,8 @@ export function retainHeldImages(store, ipc, { isArriving, later, onRetained }) 
   const changed = () => started && plan();
   store.observe(selectPicture, changed);
   store.observe((state) => state.references.list, changed);
+  store.observe((state) => state.tabs, changed);
+  store.observe((state) => state.clipboard, changed);
   store.observe((state) => state.split.result, changed);
   store.observe((state) => selectJob(state) === null, () => {
     if (started) known = null;

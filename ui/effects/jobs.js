@@ -16,10 +16,11 @@ import { strings } from "../strings.js";
  * @param {Parameters<typeof actions.jobSubmitted>[0]} job.submitted what the window knows of it before the engine does
  * @param {(onEvent: (message: Message) => void) => Promise<{ jobId: number }>} job.start
  * @param {(message: Message) => Promise<unknown>} job.prepare what must be there before an event is shown
- * @param {(key: number, message: Message) => void} job.handle events that only this kind of job has
+ * @param {(key: number, message: Message, tab: number | null) => void} job.handle events that only this kind of job has
  */
 export async function runJob(store, ipc, { submitted, start, prepare, handle }) {
-  store.dispatch(actions.jobSubmitted(submitted));
+  // It is for the document that is in view now, whichever is in view when it is done.
+  store.dispatch(actions.jobSubmitted({ tab: store.getState().tabs.active, ...submitted }));
   const { key } = /** @type {import("../state/jobs.js").Job} */ (store.getState().jobs.current);
   const isRunning = () => store.getState().jobs.current?.key === key;
   let handled = Promise.resolve();
@@ -29,7 +30,7 @@ export async function runJob(store, ipc, { submitted, start, prepare, handle }) 
       handled = handled.then(async () => {
         await prepare(message);
         if (!isRunning()) return;
-        handle(key, message);
+        handle(key, message, store.getState().jobs.current?.tab ?? null);
         handleEvent(store, key, message);
         if (message.event === "failed") tellElsewhere(store, submitted, "error", strings.errorText(message.data));
       });

@@ -65,11 +65,11 @@ async function run(store, ipc, { prepareImage }) {
       // Larger ones are drawn by Rust and never needed here.
       if (pixels <= PIXELS_DRAWN_HERE) await Promise.all(images.map(({ id }) => prepareImage(id)));
     },
-    handle(key, { event, data }) {
-      if (event === "caption") store.dispatch(actions.splitCaptioned(key, data));
-      if (event === "retrying") store.dispatch(actions.splitRetrying(key, data));
+    handle(key, { event, data }, tab) {
+      if (event === "caption") store.dispatch(actions.inTab(tab, actions.splitCaptioned(key, data)));
+      if (event === "retrying") store.dispatch(actions.inTab(tab, actions.splitRetrying(key, data)));
       if (event !== "layers") return;
-      store.dispatch(actions.splitArrived(key, toResult(data, request, layerId)));
+      store.dispatch(actions.inTab(tab, actions.splitArrived(key, toResult(data, request, layerId))));
       tellElsewhere(store, { kind: "split" }, "done", strings.split.arrived);
     },
   });

@@ -2,44 +2,47 @@
 
 /**
  * Everything that can happen. Reducers alone decide what it means.
- * @typedef {{ type: string, undo?: "record" | "merge", mergeKey?: string, [field: string]: any }} Action
+ * @typedef {{ type: string, undo?: "record" | "merge", mergeKey?: string, label?: string, bytes?: number, tab?: number,
+ *   [field: string]: any }} Action `tab` names a document that may not be in view
  * @typedef {{ id: import("./document.js").ImageId, width: number, height: number, name: string,
  *   recipe?: import("./layer.js").Recipe }} NamedImage
  * @typedef {{ path: string | null, name: string, document: import("./wire.js").DocumentWire, notes: string[],
  *   recovered?: boolean }} Opened
  */
 
+export * from "./document-actions.js";
+
 // The document.
-export const documentCleared = () => ({ type: "document/cleared", undo: /** @type {const} */ ("record") });
+export const documentCleared = () => ({ type: "document/cleared", undo: /** @type {const} */ ("record"), label: "cleared" });
 /** @param {Opened} opened */
-export const documentOpened = (opened) => ({ type: "document/opened", opened, undo: /** @type {const} */ ("record") });
+export const documentOpened = (opened) => ({ type: "document/opened", opened });
 /** @param {string} path @param {string} name @param {import("./document.js").Picture} picture as it was written */
 export const documentSaved = (path, name, picture) => ({ type: "document/saved", path, name, picture });
 /** @param {NamedImage} image */
-export const layerAdded = (image) => ({ type: "document/layerAdded", image, undo: /** @type {const} */ ("record") });
+export const layerAdded = (image) => ({ type: "document/layerAdded", image, undo: /** @type {const} */ ("record"), label: "added", bytes: 4 * image.width * image.height });
 /** @param {number} id */
-export const layerRemoved = (id) => ({ type: "document/layerRemoved", id, undo: /** @type {const} */ ("record") });
+export const layerRemoved = (id) => ({ type: "document/layerRemoved", id, undo: /** @type {const} */ ("record"), label: "removed" });
 /** @param {number} id @param {string} name */
 export const layerRenamed = (id, name) =>
-  ({ type: "document/layerRenamed", id, name, undo: /** @type {const} */ ("record") });
+  ({ type: "document/layerRenamed", id, name, undo: /** @type {const} */ ("record"), label: "renamed" });
 /** @param {number} id @param {boolean} visible */
 export const layerShown = (id, visible) =>
-  ({ type: "document/layerShown", id, visible, undo: /** @type {const} */ ("record") });
+  ({ type: "document/layerShown", id, visible, undo: /** @type {const} */ ("record"), label: visible ? "shown" : "hidden" });
 /** One drag of the slider is one step. @param {number} id @param {number} opacity */
 export const layerFaded = (id, opacity) =>
-  ({ type: "document/layerFaded", id, opacity, undo: /** @type {const} */ ("merge"), mergeKey: `opacity of ${id}` });
+  ({ type: "document/layerFaded", id, opacity, undo: /** @type {const} */ ("merge"), mergeKey: `opacity of ${id}`, label: "opacity" });
 /** @param {number} id @param {1 | -1} by */
-export const layerMoved = (id, by) => ({ type: "document/layerMoved", id, by, undo: /** @type {const} */ ("record") });
+export const layerMoved = (id, by) => ({ type: "document/layerMoved", id, by, undo: /** @type {const} */ ("record"), label: "reordered" });
 /** @param {number} id @param {string} blend */
 export const layerBlended = (id, blend) =>
-  ({ type: "document/layerBlended", id, blend, undo: /** @type {const} */ ("record") });
+  ({ type: "document/layerBlended", id, blend, undo: /** @type {const} */ ("record"), label: "blend" });
 /** @param {number} id @param {boolean} locked */
 export const layerLocked = (id, locked) =>
-  ({ type: "document/layerLocked", id, locked, undo: /** @type {const} */ ("record") });
+  ({ type: "document/layerLocked", id, locked, undo: /** @type {const} */ ("record"), label: locked ? "locked" : "unlocked" });
 /** No step of undo: nothing that is seen changes. @param {number} id @param {boolean} expanded */
 export const groupExpanded = (id, expanded) => ({ type: "document/groupExpanded", id, expanded });
 /** @param {import("./split-result.js").SplitResult} result */
-export const splitKept = (result) => ({ type: "document/splitKept", result, undo: /** @type {const} */ ("record") });
+export const splitKept = (result) => ({ type: "document/splitKept", result, undo: /** @type {const} */ ("record"), label: "split" });
 /** @param {number} id */
 export const layerSelected = (id) => ({ type: "layers/selected", id });
 
@@ -107,7 +110,7 @@ export const referenceEnabled = (id, enabled) => ({ type: "references/enabled", 
 export const referenceMoved = (id, by) => ({ type: "references/moved", id, by });
 
 // The running job; `key` says which one, so that late news of another is ignored.
-/** @param {{ kind?: "generate" | "split", layerId?: number, width: number, height: number, steps: number }} request */
+/** @param {{ kind?: "generate" | "split", layerId?: number, tab?: number, width: number, height: number, steps: number }} request */
 export const jobSubmitted = (request) => ({ type: "jobs/submitted", request });
 /** @param {number} key @param {number} jobId */
 export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId });

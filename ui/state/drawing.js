@@ -1,5 +1,4 @@
 // @ts-check
-import { walk } from "./tree.js";
 
 /**
  * What of a picture is drawn, and who can draw it.
@@ -43,15 +42,39 @@ export function looksLike(a, b) {
   return frame.every((key) => a[key] === b[key]) && sameLook(a.layers, b.layers);
 }
 
-/** Every image and mask of a picture. @param {Picture} picture */
-export function imagesOf(picture) {
-  return [...walk(picture.layers)].flatMap((layer) =>
-    [layer.kind === "pixels" ? layer.imageId : 0, layer.mask?.id ?? 0].filter((id) => id !== 0));
+/** Every image and mask of pictures, what is selected included. @param {Picture[]} pictures @returns {Set<number>} */
+export function imagesOf(...pictures) {
+  const ids = new Set();
+  for (const { selection } of pictures) if (selection) ids.add(selection.id);
+  for (const layer of layersOf(pictures)) {
+    if (layer.kind === "pixels") ids.add(layer.imageId);
+    if (layer.mask) ids.add(layer.mask.id);
+  }
+  ids.delete(0);
+  return ids;
 }
 
-/** Every token of what only Rust knows of a picture. @param {Picture} picture @returns {string[]} */
-export function keepsOf(picture) {
-  return [picture, ...walk(picture.layers)].flatMap(({ keep }) => (keep === null ? [] : [keep]));
+/** Every token of what only Rust knows of pictures. @param {Picture[]} pictures @returns {Set<string>} */
+export function keepsOf(...pictures) {
+  const keeps = new Set([...pictures, ...layersOf(pictures)].map(({ keep }) => keep));
+  keeps.delete(null);
+  return /** @type {Set<string>} */ (keeps);
+}
+
+// Pictures of one document share most of their layers; each is visited once.
+function* layersOf(pictures) {
+  const seen = new Set();
+  const open = pictures.map(({ layers }) => layers);
+  for (let layers = open.pop(); layers; layers = open.pop()) {
+    if (seen.has(layers)) continue;
+    seen.add(layers);
+    for (const layer of layers) {
+      if (seen.has(layer)) continue;
+      seen.add(layer);
+      yield layer;
+      if (layer.kind === "group") open.push(layer.children);
+    }
+  }
 }
 
 function isSeen(layer) {

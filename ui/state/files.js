@@ -37,11 +37,8 @@ export function reduceFiles(files, action, before, after) {
       const { path, name, picture } = action;
       return { ...files, [picture.documentId]: { path, name, saved: picture } };
     }
-    case "document/groupExpanded": {
-      // Looking into a group is nothing that has to be saved.
-      const file = files[after.documentId];
-      return file?.saved === before ? { ...files, [after.documentId]: { ...file, saved: after } } : files;
-    }
+    case "document/created":
+      return { ...files, [after.documentId]: { path: null, name: action.created.name, saved: after } };
     default:
       return files;
   }

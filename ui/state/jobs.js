@@ -14,6 +14,7 @@
  * @property {Preview | null} preview of the picture
  * @property {Preview[]} previews of the layers that a picture is separated into, bottom first
  * @property {number | null} layerId what is separated
+ * @property {number | null} tab whose document it is for; null is the one in view
  * @property {number} width
  * @property {number} height
  *
@@ -91,6 +92,7 @@ function newJob(key, request) {
     previews: [],
     kind: request.kind ?? "generate",
     layerId: request.layerId ?? null,
+    tab: request.tab ?? null,
     width: request.width,
     height: request.height,
   };

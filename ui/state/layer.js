@@ -6,7 +6,8 @@
  * @typedef {{ x: number, y: number, width: number, height: number }} Rect
  * @typedef {number} ImageId Rust's number for pixels; 0 is none
  * @typedef {{ transparency: boolean, pixels: boolean, position: boolean }} Lock
- * @typedef {{ id: ImageId, x: number, y: number, outside: number, enabled: boolean, linked: boolean }} Mask
+ * @typedef {{ id: ImageId, x: number, y: number, width?: number, height?: number, outside: number, enabled: boolean,
+ *   linked: boolean }} Mask
  * @typedef {{ task: string, model: string, prompt: string, negative: string, seed: string, steps: number,
  *   guidance: number, part: [number, number] | null, parent: number | null }} Recipe how a layer was made
  *

@@ -1,5 +1,6 @@
 // @ts-check
-import { emptyDocument, placeImage, reduceDocument } from "./document.js";
+import { reduceClipboard } from "./clipboard.js";
+import { emptyDocument, isEmpty, placeImage, reduceDocument } from "./document.js";
 import { noFiles, reduceFiles } from "./files.js";
 import { initialForm, reduceForm } from "./form.js";
 import { createHistory, withHistory } from "./history.js";
@@ -8,9 +9,10 @@ import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.j
 import { noNotices, reduceNotices } from "./notices.js";
 import { reduceRecovery } from "./recovery.js";
 import { noReferences, reduceReferences } from "./references.js";
-import { selectLayer } from "./selection.js";
+import { selectLayers } from "./selection.js";
 import { initialSplit, reduceSplit } from "./split.js";
 import { applySplit } from "./split-result.js";
+import { closeTab, historyLimit, isUntouched, moveTab, oneTab, openTab, showTab } from "./tabs.js";
 import { initialTool, reduceTool } from "./tools.js";
 import { fitView, initialViewport, reduceViewport } from "./viewport.js";
 
@@ -27,7 +29,10 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {"make" | "split"} task what the panel at the left is for
  * @property {import("./split.js").Split} split
  * @property {import("./document.js").Picture | null} staged the picture with layers that wait to be kept
- * @property {number | null} selectedLayer
+ * @property {import("./tabs.js").Tabs} tabs
+ * @property {number | null} selectedLayer the primary one
+ * @property {number[]} selectedLayers all of them
+ * @property {import("./clipboard.js").Clip | null} clipboard
  * @property {import("./document.js").Rect | null} frame what the canvas shows, the room for a coming picture included
  * @property {import("./viewport.js").Viewport} viewport
  * @property {import("./tools.js").Tool} tool
@@ -54,7 +59,10 @@ export function initialState({ seed, theme }) {
     task: "make",
     split: initialSplit(seed),
     staged: null,
+    tabs: oneTab,
     selectedLayer: null,
+    selectedLayers: [],
+    clipboard: null,
     frame: null,
     viewport: initialViewport,
     tool: initialTool,
@@ -63,19 +71,49 @@ export function initialState({ seed, theme }) {
   };
 }
 
+/** What begins a document. */
+const BEGINNINGS = ["document/opened", "document/created"];
+
 /**
  * @param {State} state
  * @param {import("./actions.js").Action} action
  * @returns {State}
  */
 export function reduce(state, action) {
-  const document = reduceDocumentHistory(state.document, action);
+  switch (action.type) {
+    case "tabs/opened":
+      return openTab(state);
+    case "tabs/shown":
+      return showTab(state, action.key);
+    case "tabs/closed":
+      return closeTab(state, action.key);
+    case "tabs/moved": {
+      const tabs = moveTab(state.tabs, action.key, action.index);
+      return tabs === state.tabs ? state : { ...state, tabs };
+    }
+  }
+  const { active, list } = state.tabs;
+  if (action.tab !== undefined && action.tab !== active) {
+    if (!list.some((tab) => tab.key === action.tab)) return state;
+    const there = showTab(state, action.tab);
+    const next = reduceTab(there, action);
+    return next === there ? state : showTab(next, active);
+  }
+  const begins = BEGINNINGS.includes(action.type) && !isUntouched(state);
+  return reduceTab(begins ? openTab(state) : state, action);
+}
+
+function reduceTab(state, action) {
   const before = state.document.present;
+  const document = reduceHistory(state, action);
   const jobs = reduceJobs(state.jobs, action);
   const split = reduceSplit(state.split, action, state.jobs.current);
-  const frame = frameOf(document.present, jobs.current, state.frame);
+  const frame = frameOf(state, document.present, jobs.current);
+  const { selectedLayer, selectedLayers } = state;
+  const selected = selectLayers({ primary: selectedLayer, ids: selectedLayers }, before, document.present, action);
   /** @type {State} */
   const next = {
+    ...state,
     engine: reduceEngine(state.engine, action),
     models: reduceModels(state.models, action),
     form: reduceForm(state.form, action),
@@ -87,7 +125,10 @@ export function reduce(state, action) {
     task: task(state.task, action),
     split,
     staged: staged(state, document.present, split.result),
-    selectedLayer: selectLayer(state.selectedLayer, before, document.present, action),
+    tabs: countDocuments(state.tabs, before, document.present),
+    selectedLayer: selected.primary,
+    selectedLayers: selected.ids === selectedLayers || same(selected.ids, selectedLayers) ? selectedLayers : selected.ids,
+    clipboard: reduceClipboard(state.clipboard, action),
     frame,
     viewport: viewport(state, action, frame),
     tool: reduceTool(state.tool, action),
@@ -97,9 +138,28 @@ export function reduce(state, action) {
   return Object.keys(next).every((key) => next[key] === state[key]) ? state : next;
 }
 
-function frameOf(picture, job, before) {
-  const coming = job?.kind === "generate" ? placeImage(picture, job.width, job.height).frame : null;
-  const frame = coming ?? (picture.layers.length > 0 ? picture : null);
+function reduceHistory(state, action) {
+  const { nextDocumentId } = state.tabs;
+  // A document begins with nothing to undo: what was there before has a tab of its own.
+  if (BEGINNINGS.includes(action.type)) {
+    return createHistory(reduceDocument(state.document.present, action, nextDocumentId), action.type === "document/opened" ? "opened" : "created");
+  }
+  return reduceDocumentHistory(state.document, action, historyLimit(state), nextDocumentId);
+}
+
+// Numbers of documents are used once, so that a file is never taken for that of another document.
+function countDocuments(tabs, before, after) {
+  return after.documentId === before.documentId || after.documentId < tabs.nextDocumentId
+    ? tabs
+    : { ...tabs, nextDocumentId: after.documentId + 1 };
+}
+
+const same = (a, b) => a.length === b.length && a.every((id, index) => id === b[index]);
+
+function frameOf({ frame: before, tabs }, picture, job) {
+  const isHere = job?.kind === "generate" && (job.tab === null || job.tab === tabs.active);
+  const coming = isHere ? placeImage(picture, job.width, job.height).frame : null;
+  const frame = coming ?? (isEmpty(picture) ? null : picture);
   if (frame === null) return null;
   const { x, y, width, height } = frame;
   const same = before && before.x === x && before.y === y && before.width === width && before.height === height;
@@ -109,7 +169,7 @@ function frameOf(picture, job, before) {
 function viewport(state, action, frame) {
   const view = reduceViewport(state.viewport, action, frame);
   // A new picture is shown whole; after that the user's own zoom and place are kept.
-  const fitted = view.fitted || (state.frame === null && frame !== null) || action.type === "document/opened";
+  const fitted = view.fitted || (state.frame === null && frame !== null) || BEGINNINGS.includes(action.type);
   return fitted && frame ? fitView(view, frame) : view;
 }
 

@@ -1,8 +1,10 @@
 // @ts-check
-import { countLayers, layerOf } from "./document.js";
+import { countLayers, emptyDocument, isEmpty, layerOf, savesAs } from "./document.js";
 import { imagesOf, keepsOf } from "./drawing.js";
+import { stepsOf } from "./history.js";
 import { modelsFor } from "./models.js";
 import { splitTarget } from "./split-result.js";
+import { openDocuments } from "./tabs.js";
 
 /**
  * @typedef {import("./reducer.js").State} State
@@ -20,7 +22,7 @@ export const selectJob = (state) => state.jobs.current;
 /** @param {State} state */
 export const selectJobError = (state) => state.jobs.error;
 /** @param {State} state */
-export const selectIsEmpty = (state) => state.document.present.layers.length === 0;
+export const selectIsEmpty = (state) => isEmpty(state.document.present);
 /** @param {State} state */
 export const selectCanUndo = (state) => state.document.past.length > 0;
 /** @param {State} state */
@@ -33,11 +35,17 @@ export const selectModel = (state) => state.models.list.find((model) => model.id
 export const selectSelectedLayer = (state) => layerOf(state.document.present, state.selectedLayer);
 
 /** Whether there is something that is in no file yet. @param {State} state */
-export function selectIsUnsaved(state) {
-  const { present } = state.document;
-  const file = selectFile(state);
-  return file ? file.saved !== present : present.layers.length > 0;
+export const selectIsUnsaved = (state) => isUnsaved(state, state.document.present);
+
+/** @param {State} state @param {import("./document.js").Picture} picture */
+export function isUnsaved({ files }, picture) {
+  const file = files[picture.documentId];
+  if (!file) return picture.layers.length > 0;
+  return file.saved === null || !savesAs(file.saved, picture);
 }
+
+/** All selected layers, bottom first. @param {State} state */
+export const selectSelectedLayers = (state) => state.selectedLayers;
 
 /**
  * Why Generate cannot start now, or null.
@@ -137,25 +145,30 @@ export function toSplitRequest(state, layer) {
 }
 
 /**
- * Every image that the window may still show, undone steps included; Rust may forget the others.
+ * Every image that the window may still show, undone steps and other tabs included; Rust may forget
+ * the others.
  * @param {State} state
  * @returns {ImageId[]} each once, in a fixed order
  */
 export function heldImages(state) {
-  const { past, present, future } = state.document;
-  const ids = new Set(state.references.list.map((reference) => reference.imageId));
-  for (const picture of [...past, present, ...future]) for (const id of imagesOf(picture)) ids.add(id);
-  for (const layer of state.split.result?.layers ?? []) ids.add(layer.id);
-  if (state.split.result) ids.add(state.split.result.imageId);
+  const ids = imagesOf(...heldPictures(state));
+  for (const { imageId } of state.references.list) ids.add(imageId);
+  for (const { split: { result } } of openDocuments(state)) {
+    for (const layer of result?.layers ?? []) ids.add(layer.id);
+    if (result) ids.add(result.imageId);
+  }
   return [...ids].sort();
 }
 
 /**
- * Every token of what only Rust knows, undone steps included.
+ * Every token of what only Rust knows, undone steps and other tabs included.
  * @param {State} state
  * @returns {string[]}
  */
-export function heldKeeps(state) {
-  const { past, present, future } = state.document;
-  return [...new Set([...past, present, ...future].flatMap(keepsOf))].sort();
+export const heldKeeps = (state) => [...keepsOf(...heldPictures(state))].sort();
+
+function heldPictures(state) {
+  const pictures = openDocuments(state).flatMap(({ document }) => stepsOf(document).map(({ picture }) => picture));
+  const copied = state.clipboard ? [{ ...emptyDocument, layers: state.clipboard.layers }] : [];
+  return [...pictures, ...copied];
 }

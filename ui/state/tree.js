@@ -121,6 +121,111 @@ export function moveLayer(layers, id, by) {
   });
 }
 
+/**
+ * The layers with these ids, without those that are inside another one of them.
+ * @param {Layer[]} layers
+ * @param {Iterable<number>} ids
+ * @returns {Layer[]} bottom first
+ */
+export function rootsOf(layers, ids) {
+  const wanted = ids instanceof Set ? ids : new Set(ids);
+  return layers.flatMap((layer) => {
+    if (wanted.has(layer.id)) return [layer];
+    return layer.kind === "group" ? rootsOf(layer.children, wanted) : [];
+  });
+}
+
+/**
+ * Changes layers wherever they are; a group is changed before its children.
+ * @param {Layer[]} layers
+ * @param {(layer: any) => Layer} change gives back the same layer where nothing changes
+ * @returns {Layer[]}
+ */
+export function mapLayers(layers, change) {
+  let changed = false;
+  const next = layers.map((layer) => {
+    let other = change(layer);
+    if (other.kind === "group") {
+      const children = mapLayers(other.children, change);
+      if (children !== other.children) other = { ...other, children };
+    }
+    changed ||= other !== layer;
+    return other;
+  });
+  return changed ? next : layers;
+}
+
+/**
+ * @param {Layer[]} layers
+ * @param {Iterable<number>} ids
+ * @returns {Layer[]}
+ */
+export function removeLayers(layers, ids) {
+  const gone = ids instanceof Set ? ids : new Set(ids);
+  let changed = false;
+  const next = layers.flatMap((layer) => {
+    if (gone.has(layer.id)) {
+      changed = true;
+      return [];
+    }
+    if (layer.kind !== "group") return [layer];
+    const children = removeLayers(layer.children, gone);
+    if (children === layer.children) return [layer];
+    changed = true;
+    return [{ ...layer, children }];
+  });
+  return changed ? next : layers;
+}
+
+/**
+ * @param {Layer[]} layers
+ * @param {number | null} parentId the group, null for the picture itself
+ * @param {number} index from the bottom
+ * @param {Layer[]} added bottom first
+ * @returns {Layer[]}
+ */
+export function insertLayers(layers, parentId, index, added) {
+  if (parentId !== null) {
+    return replaceLayer(layers, parentId, (group) =>
+      [{ ...group, children: insertLayers(group.children, null, index, added) }]);
+  }
+  const at = Math.min(layers.length, Math.max(0, Math.round(index)));
+  return [...layers.slice(0, at), ...added, ...layers.slice(at)];
+}
+
+/**
+ * Where a layer is.
+ * @param {Layer[]} layers
+ * @param {number} id
+ * @returns {{ parentId: number | null, siblings: Layer[], index: number } | null}
+ */
+export function placeOf(layers, id) {
+  const groups = groupsAround(layers, id);
+  if (groups === null) return null;
+  const group = groups[groups.length - 1];
+  const siblings = group ? group.children : layers;
+  return { parentId: group ? group.id : null, siblings, index: siblings.findIndex((layer) => layer.id === id) };
+}
+
+/** How many groups are within each other, 0 for a layer of pixels. @param {Layer} layer @returns {number} */
+export function depthOf(layer) {
+  if (layer.kind !== "group") return 0;
+  return 1 + layer.children.reduce((deepest, child) => Math.max(deepest, depthOf(child)), 0);
+}
+
+/**
+ * What is locked of a layer, by itself or by a group around it.
+ * @param {Layer[]} layers
+ * @param {number} id
+ * @returns {import("./layer.js").Lock}
+ */
+export function lockOf(layers, id) {
+  const layer = findLayer(layers, id);
+  const around = [...groupsAround(layers, id) ?? [], ...(layer ? [layer] : [])];
+  const any = (part) => around.some(({ lock }) => lock[part]);
+  return { transparency: any("transparency"), pixels: any("pixels"), position: any("position") };
+}
+
 function same(a, b) {
   if (a === b) return true;
   if (!a || !b || typeof a !== "object" || typeof b !== "object") return false;

@@ -152,7 +152,7 @@ test("unsaved work is written when it rests, once for many changes", async () =>
   }
   assert.deepEqual(calls, []);
   await time.pass(4000);
-  assert.deepEqual(calls, ["write mine cat.psd 0.7"]);
+  assert.deepEqual(calls, ["write mine-1 cat.psd 0.7"]);
   await time.pass(60_000);
   assert.equal(calls.length, 1, "nothing has changed since");
 });
@@ -174,7 +174,25 @@ test("the copy goes when the work is saved", async () => {
   await time.pass(5000);
   await save(store, ipc);
   await settle();
-  assert.deepEqual(calls, ["write mine cat.psd 0.5", "forget mine"]);
+  assert.deepEqual(calls, ["write mine-1 cat.psd 0.5", "forget mine-1"]);
+});
+
+test("every tab has a copy of its own, which goes when the tab is closed", async () => {
+  const { calls, time, store } = recovering();
+  placeDocument(store, opened("/a/cat.psd", 1));
+  store.dispatch(actions.layerFaded(1, 0.5));
+  placeDocument(store, opened("/a/dog.psd", 2));
+  store.dispatch(actions.layerFaded(1, 0.25));
+  store.dispatch(actions.selectionChanged({ id: 2 ** 41, x: 0, y: 0, width: 4, height: 4 }));
+  await time.pass(5000);
+  assert.deepEqual(calls.splice(0), ["write mine-1 cat.psd 0.5", "write mine-2 dog.psd 0.25"]);
+  store.dispatch(actions.tabShown(1));
+  store.dispatch(actions.selectionChanged({ id: 2 ** 41, x: 0, y: 0, width: 4, height: 4 }));
+  await time.pass(60_000);
+  assert.deepEqual(calls.splice(0), [], "looking at another tab and selecting change no copy");
+  store.dispatch(actions.tabClosed(1));
+  await time.pass(5000);
+  assert.deepEqual(calls, ["forget mine-1"]);
 });
 
 test("a copy that cannot be written is told once", async () => {
@@ -198,7 +216,7 @@ test("recovered work is unsaved, in no file, and its old copy goes after there i
   assert.deepEqual(store.getState().recovery, []);
   assert.equal(selectIsUnsaved(store.getState()), true);
   assert.deepEqual([selectFile(store.getState()).path, selectFile(store.getState()).name], [null, "dog.psd"]);
-  assert.deepEqual(calls, ["write mine dog.psd 1", "forget old"]);
+  assert.deepEqual(calls, ["write mine-1 dog.psd 1", "forget old"]);
 });
 
 test("recovered work that is discarded is forgotten", async () => {

@@ -1,9 +1,11 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { selectFile, selectIsUnsaved, selectPicture } from "../state/selectors.js";
+import { savesAs } from "../state/document.js";
+import { isUnsaved, selectFile, selectPicture } from "../state/selectors.js";
+import { openDocuments } from "../state/tabs.js";
 import { toWire } from "../state/wire.js";
 import { strings } from "../strings.js";
-import { nameOf, placeDocument } from "./documents.js";
+import { placeDocument } from "./documents.js";
 
 /**
  * @typedef {import("./jobs.js").Store} Store
@@ -16,33 +18,45 @@ const REST_MS = 4000;
 const LONGEST_MS = 20_000;
 
 /**
- * Writes a copy of unsaved work some seconds after a change, and forgets it when the work is saved.
+ * Writes a copy of the unsaved work of every tab some seconds after a change, and forgets it when
+ * the work is saved or the tab is closed.
  * @param {Store} store
  * @param {Ipc} ipc
  * @param {object} outside
- * @param {string} outside.slot the copy's name, another one in every window and at every start
+ * @param {string} outside.slot how the copies' names begin, another one in every window and at every start
  * @param {(work: () => void, ms: number) => () => void} outside.after gives what calls it off
  * @param {() => number} outside.now milliseconds
  * @returns {{ write: () => Promise<void> }}
  */
 export function createAutosave(store, ipc, { slot, after, now }) {
-  /** @type {import("../state/document.js").Picture | null} in the copy */
-  let written = null;
+  /** @type {Map<number, import("../state/document.js").Picture>} what is in the copies, by tab */
+  const written = new Map();
   let changedSince = 0;
   let callOff = () => {};
   let waiting = false;
   let working = Promise.resolve();
   let failed = false;
 
+  const slotOf = (key) => `${slot}-${key}`;
+  const unsaved = () => {
+    const state = store.getState();
+    return openDocuments(state)
+      .map(({ key, document }) => ({ key, picture: document.present }))
+      .filter(({ picture }) => isUnsaved(state, picture));
+  };
+  const isInCopy = ({ key, picture }) => {
+    const copy = written.get(key);
+    return copy !== undefined && savesAs(copy, picture);
+  };
+
   function changed() {
     callOff();
-    const state = store.getState();
-    if (!selectIsUnsaved(state)) {
+    const list = unsaved();
+    if ([...written.keys()].some((tab) => !list.some(({ key }) => key === tab))) void inTurn(forget);
+    if (list.every(isInCopy)) {
       waiting = false;
-      if (written) inTurn(forget);
       return;
     }
-    if (selectPicture(state) === written) return;
     if (!waiting) changedSince = now();
     waiting = true;
     const longest = Math.max(0, changedSince + LONGEST_MS - now());
@@ -59,33 +73,36 @@ export function createAutosave(store, ipc, { slot, after, now }) {
     callOff();
     waiting = false;
     return inTurn(async () => {
-      const state = store.getState();
-      const picture = selectPicture(state);
-      if (!selectIsUnsaved(state) || picture === written) return;
-      try {
-        await ipc.autosave(toWire(picture), slot, nameOf(store));
-        written = picture;
-        failed = false;
-      } catch (error) {
-        // Once is enough: the next change tries again.
-        if (!failed) store.dispatch(actions.noticeShown("error", strings.recovery.failed(strings.errorText(error))));
-        failed = true;
+      for (const { key, picture } of unsaved().filter((tab) => !isInCopy(tab))) {
+        try {
+          const name = store.getState().files[picture.documentId]?.name ?? strings.untitled;
+          await ipc.autosave(toWire(picture), slotOf(key), name);
+          written.set(key, picture);
+          failed = false;
+        } catch (error) {
+          // Once is enough: the next change tries again.
+          if (!failed) store.dispatch(actions.noticeShown("error", strings.recovery.failed(strings.errorText(error))));
+          failed = true;
+        }
       }
-      // It may have been saved, or thrown away, meanwhile.
-      if (written && !selectIsUnsaved(store.getState())) await forget();
+      // Some may have been saved, or thrown away, meanwhile.
+      await forget();
     });
   }
 
   async function forget() {
-    if (!written || selectIsUnsaved(store.getState())) return;
-    written = null;
-    await ipc.forgetRecovered(slot).catch(() => {
-      // It will be offered at the next start, and can be discarded there.
-    });
+    const keys = unsaved().map(({ key }) => key);
+    for (const tab of [...written.keys()].filter((key) => !keys.includes(key))) {
+      written.delete(tab);
+      await ipc.forgetRecovered(slotOf(tab)).catch(() => {
+        // It will be offered at the next start, and can be discarded there.
+      });
+    }
   }
 
   store.observe(selectPicture, changed);
   store.observe(selectFile, changed);
+  store.observe((state) => state.tabs, changed);
   return { write };
 }
 

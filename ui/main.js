@@ -9,25 +9,31 @@ import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
+import { createSession } from "./effects/session.js";
+import { createSessionCommands } from "./effects/session-commands.js";
 import { keepTheme, readTheme } from "./effects/settings.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
-import { noticeShown } from "./state/actions.js";
+import { readStart } from "./ipc/start.js";
+import { noticeShown, taskShown } from "./state/actions.js";
 import { drawnLayers } from "./state/drawing.js";
 import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
 import { selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
-import { strings } from "./strings.js";
+import { bestLanguage, strings, useLanguage } from "./strings.js";
+import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
 import { mountExportDialog } from "./views/export-dialog.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
+import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
 import { mountNotices } from "./views/notices.js";
 import { mountPalette } from "./views/palette.js";
 import { mountProgress } from "./views/progress.js";
 import { mountPromptPanel } from "./views/prompt-panel.js";
+import { mountRecentDialog } from "./views/recent-files.js";
 import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
@@ -40,10 +46,13 @@ import { mountTasks } from "./views/tasks.js";
 import { mountTheme } from "./views/theme.js";
 import { mountTitle } from "./views/title.js";
 import { mountToolbar } from "./views/toolbar.js";
+import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 
 const RETAIN_DELAY_MS = 400;
 const RENDER_DELAY_MS = 40;
 
+const START = readStart();
+useLanguage(START.language ?? bestLanguage(navigator.languages));
 start(document);
 
 /** @param {Document} page */
@@ -77,9 +86,14 @@ function start(page) {
   const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
+  const session = createSession(store, ipc, {
+    ask: mountUnsavedDialog(page.body).ask,
+    settle: () => autosave.write(),
+    reload: () => location.reload(),
+  });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
-  const commands = createCommands({
+  const commands = { ...createCommands({
     store,
     ipc,
     images,
@@ -90,7 +104,17 @@ function start(page) {
     showSplit: () => splitPanel.focus(),
     renameLayer: () => layersPanel.rename(),
     showPalette: () => palette.show(),
-  });
+  }), ...createSessionCommands({
+    session,
+    images,
+    showNew: mountNewDocumentDialog(page.body, (asked) => void session.create(asked)).show,
+    showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
+    showAbout: mountAboutDialog(page.body, START.version).show,
+    chooseModel() {
+      store.dispatch(taskShown("make"));
+      part("model").focus();
+    },
+  }) };
   const runCommand = createRunner(commands, () => performance.now(), {
     mayRun: createCheck(store),
     onRun: recentActions.used,
@@ -108,7 +132,7 @@ function start(page) {
   const layersPanel = mountLayersPanel(part("side"), store, run, thumbnails.show);
   mountStatusBar(part("footer"), store);
   mountProgress(part("progress"), store);
-  mountStage(part("stage"), store, run);
+  mountStage(part("stage"), store, { run, openRecent: (path) => void session.openRecent(path) });
   const autosave = createAutosave(store, ipc, {
     slot: `window-${Math.random().toString(36).slice(2)}`,
     after(work, ms) {
@@ -151,13 +175,25 @@ function start(page) {
 
   function listen() {
     const heard = [
-      events.onMenu((name) => runCommand(name, "menu"), signal),
+      events.onMenu((name) => {
+        // What a dialog asks is answered first.
+        if (!page.querySelector("dialog[open]")) runCommand(name, "menu");
+      }, signal),
+      events.onOpenRecent((path) => void session.openRecent(path), signal),
+      events.onRecentChanged(() => void session.listRecent(), signal),
+      events.onCloseRequested(() => {
+        void ipc.closeHeard();
+        void session.quit();
+      }, signal),
       events.onEngineStatus((status) => {
         showEngineStatus(store, status);
         // The models are known only when the engine is.
         if (status.state === "ready") void loadModels(store, ipc);
       }, signal),
-      events.onOpenFile((opened) => placeDocument(store, opened), signal),
+      events.onOpenFile((opened) => {
+        placeDocument(store, opened);
+        void session.listRecent();
+      }, signal),
       events.onFilesEntered(() => arrivals.setDragging(true), signal),
       events.onFilesLeft(() => arrivals.setDragging(false), signal),
       events.onFilesDropped(arrivals.dropped, signal),
@@ -167,6 +203,7 @@ function start(page) {
       void askEngineStatus(store, ipc);
       void loadModels(store, ipc);
       void findRecovered(store, ipc);
+      void session.listRecent();
       // Two frames: the first one is drawn when the second begins.
       requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });

@@ -12,6 +12,8 @@ use tauri_plugin_fs::FsExt;
 
 use crate::{
     error::{AppError, Code, Result},
+    menu,
+    recent::Recent,
     shell::Shell,
     translate, window,
     wire::{ImageReply, document::OpenedReply},
@@ -65,6 +67,14 @@ pub(crate) fn open_document(shell: &Shell, path: &Path) -> Result<OpenedReply> {
     Ok(OpenedReply { path: Some(shown(path)), name, document, notes: opened.notes })
 }
 
+/// Lists a file among those used last.
+pub(crate) fn remember<R: Runtime>(app: &AppHandle<R>, shell: &Shell, path: &Path) {
+    // The file itself is open or saved: a list that cannot be written is no reason to complain.
+    if Recent::of(&shell.data_folder(app)).add(path).is_ok() {
+        menu::show_recent(app);
+    }
+}
+
 /// A path as the page has it.
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
@@ -99,7 +109,10 @@ pub(crate) fn open_all<R: Runtime>(app: &AppHandle<R>, files: Vec<PathBuf>) {
         for path in files {
             match open_document(&app.state::<Shell>(), &path) {
                 // Fails only when the window is gone.
-                Ok(opened) => drop(app.emit("open-file", opened)),
+                Ok(opened) => {
+                    remember(&app, &app.state::<Shell>(), &path);
+                    drop(app.emit("open-file", opened));
+                }
                 Err(error) => problems.push(error.message),
             }
         }

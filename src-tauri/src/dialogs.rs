@@ -6,10 +6,12 @@ use files::Format;
 use tauri::{AppHandle, Runtime, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogKind};
 
-use crate::{error::Result, shell::Shell};
+use crate::{
+    error::Result,
+    shell::Shell,
+    words::{self, Words},
+};
 
-/// What a document without a name is called.
-const UNTITLED: &str = "Untitled";
 /// What can be opened, as people know it.
 const OPENABLE: &[Format] =
     &[Format::Ora, Format::Psd, Format::Psb, Format::Png, Format::Jpeg, Format::WebP];
@@ -21,15 +23,16 @@ pub(crate) fn document_to_open<R: Runtime>(
     shell: &Shell,
 ) -> Result<Option<PathBuf>> {
     let _open = shell.dialog()?;
+    let words = words::of(shell.language(app));
     let all: Vec<&str> = OPENABLE.iter().flat_map(|format| format.extensions()).copied().collect();
     let mut dialog = app
         .dialog()
         .file()
         .set_parent(window)
-        .set_title("Open")
-        .add_filter("Pictures and layered documents", &all);
+        .set_title(words.open)
+        .add_filter(words.documents, &all);
     for format in OPENABLE {
-        dialog = dialog.add_filter(filter_name(*format), format.extensions());
+        dialog = dialog.add_filter(words.format(*format), format.extensions());
     }
     Ok(dialog.blocking_pick_file().and_then(|path| path.into_path().ok()))
 }
@@ -54,39 +57,45 @@ pub(crate) fn file_to_save<R: Runtime>(
     question: &Question<'_>,
 ) -> Result<Option<PathBuf>> {
     let _open = shell.dialog()?;
+    let words = words::of(shell.language(app));
     let mut dialog = app
         .dialog()
         .file()
         .set_parent(window)
         .set_title(question.title)
-        .set_file_name(suggestion(question.name, question.usual))
-        .add_filter(filter_name(question.usual), question.usual.extensions());
+        .set_file_name(suggestion(question.name, words.untitled, question.usual))
+        .add_filter(words.format(question.usual), question.usual.extensions());
     for format in question.others {
-        dialog = dialog.add_filter(filter_name(*format), format.extensions());
+        dialog = dialog.add_filter(words.format(*format), format.extensions());
     }
     let chosen = dialog.blocking_save_file().and_then(|path| path.into_path().ok());
     let Some(chosen) = chosen else { return Ok(None) };
     let path = with_extension(&chosen, question.usual, question.others);
-    if path != chosen && path.exists() && !may_replace(app, window, &path) {
+    if path != chosen && path.exists() && !may_replace(app, window, words, &path) {
         return Ok(None);
     }
     Ok(Some(path))
 }
 
 /// The system's dialog asks about the name that was typed, not about the one with an extension.
-fn may_replace<R: Runtime>(app: &AppHandle<R>, window: &WebviewWindow<R>, path: &Path) -> bool {
+fn may_replace<R: Runtime>(
+    app: &AppHandle<R>,
+    window: &WebviewWindow<R>,
+    words: &Words,
+    path: &Path,
+) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     app.dialog()
-        .message(format!("“{name}” already exists. Replace it?"))
-        .title("Replace File")
+        .message(words.replace_question.replace('#', &name))
+        .title(words.replace_title)
         .kind(MessageDialogKind::Warning)
         .parent(window)
-        .buttons(MessageDialogButtons::OkCancelCustom("Replace".into(), "Cancel".into()))
+        .buttons(MessageDialogButtons::OkCancelCustom(words.replace.into(), words.cancel.into()))
         .blocking_show()
 }
 
 /// The document's name with the format's extension, and without folders: it comes from the page.
-fn suggestion(name: Option<&str>, format: Format) -> String {
+fn suggestion(name: Option<&str>, untitled: &str, format: Format) -> String {
     let name = name.unwrap_or_default().replace(['/', '\\', '\0'], " ");
     let path = Path::new(name.trim());
     // `v1.2` has no extension that anybody knows.
@@ -95,7 +104,7 @@ fn suggestion(name: Option<&str>, format: Format) -> String {
     } else {
         name.trim().to_owned()
     };
-    let stem = if stem.is_empty() { UNTITLED } else { &stem };
+    let stem = if stem.is_empty() { untitled } else { &stem };
     format!("{stem}.{}", first_extension(format))
 }
 
@@ -113,18 +122,6 @@ fn with_extension(path: &Path, usual: Format, others: &[Format]) -> PathBuf {
 
 fn first_extension(format: Format) -> &'static str {
     format.extensions().first().copied().unwrap_or_default()
-}
-
-fn filter_name(format: Format) -> &'static str {
-    match format {
-        Format::Ora => "OpenRaster project (ORA)",
-        Format::Psd => "Photoshop (PSD)",
-        Format::Psb => "Large Photoshop document (PSB)",
-        Format::Png => "PNG",
-        Format::Jpeg => "JPEG",
-        Format::WebP => "WebP",
-        Format::Zip => "Layers as PNG files (ZIP)",
-    }
 }
 
 #[cfg(test)]
@@ -148,10 +145,10 @@ mod tests {
 
     #[test]
     fn a_suggested_name_is_the_document_s_in_the_other_format() {
-        assert_eq!(suggestion(Some("hero.psd"), Format::Png), "hero.png");
-        assert_eq!(suggestion(Some("v1.2"), Format::Ora), "v1.2.ora");
-        assert_eq!(suggestion(Some("../../x"), Format::Ora), ".. .. x.ora");
-        assert_eq!(suggestion(Some(" "), Format::Ora), "Untitled.ora");
-        assert_eq!(suggestion(None, Format::Psd), "Untitled.psd");
+        assert_eq!(suggestion(Some("hero.psd"), "Untitled", Format::Png), "hero.png");
+        assert_eq!(suggestion(Some("v1.2"), "Untitled", Format::Ora), "v1.2.ora");
+        assert_eq!(suggestion(Some("../../x"), "Untitled", Format::Ora), ".. .. x.ora");
+        assert_eq!(suggestion(Some(" "), "Untitled", Format::Ora), "Untitled.ora");
+        assert_eq!(suggestion(None, "Untitled", Format::Psd), "Untitled.psd");
     }
 }

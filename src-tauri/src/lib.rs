@@ -3,20 +3,24 @@
 //! The only user of Tauri, of the environment and of the clock.
 
 mod arrivals;
+mod closing;
 mod commands;
 mod dialogs;
 mod error;
 mod exit;
 mod graphics;
 mod keeps;
+mod language;
 mod memory;
 mod menu;
 mod progress;
+mod recent;
 mod shell;
 mod translate;
 mod view;
 mod window;
 mod wire;
+mod words;
 
 use std::{
     env,
@@ -28,7 +32,9 @@ use std::{
 
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
-use crate::commands::{clipboard, decompose, documents, generate, images, recovery, status};
+use crate::commands::{
+    clipboard, decompose, documents, generate, images, recovery, session, status,
+};
 
 /// Where models lie and what to open; the rest is found out.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +114,14 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             recovery::forget_recovered,
             recovery::list_recovered,
             recovery::open_recovered,
+            session::choose_language,
+            session::clear_recent,
+            session::close_heard,
+            session::close_window,
+            session::list_recent,
+            session::open_example,
+            session::open_recent,
+            session::show_models_folder,
             status::engine_status,
             status::list_models,
             status::ui_ready,

@@ -10,11 +10,14 @@ use std::{
 };
 
 use engine::{Catalog, Engine, Image, ImageId, ImageStore, Roots};
+use tauri::{AppHandle, Manager, Runtime};
 
 use crate::{
     Settings, arrivals,
+    closing::Closing,
     error::{AppError, Code, Result},
     keeps::Keeps,
+    language::Language,
     wire::{EngineStatus, ImageReply},
 };
 
@@ -34,6 +37,8 @@ pub(crate) struct Shell {
     waiting: Mutex<Option<Vec<PathBuf>>>,
     saves: AtomicUsize,
     dialogs: AtomicUsize,
+    language: Mutex<Option<Language>>,
+    pub(crate) closing: Closing,
 }
 
 impl Shell {
@@ -49,7 +54,24 @@ impl Shell {
             waiting: Mutex::new(Some(files)),
             saves: AtomicUsize::new(0),
             dialogs: AtomicUsize::new(0),
+            language: Mutex::new(None),
+            closing: Closing::default(),
         }
+    }
+
+    /// Where the app keeps what is its own. Where the system names no folder, a temporary one.
+    pub(crate) fn data_folder<R: Runtime>(&self, app: &AppHandle<R>) -> PathBuf {
+        let system = || app.path().app_data_dir().unwrap_or_else(|_| std::env::temp_dir());
+        self.data.clone().unwrap_or_else(system)
+    }
+
+    pub(crate) fn language<R: Runtime>(&self, app: &AppHandle<R>) -> Language {
+        let mut language = lock(&self.language);
+        *language.get_or_insert_with(|| Language::of(&self.data_folder(app)))
+    }
+
+    pub(crate) fn speak(&self, language: Language) {
+        *lock(&self.language) = Some(language);
     }
 
     /// Starts the engine; to be called once, off the main thread.

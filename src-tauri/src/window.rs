@@ -11,7 +11,7 @@ use tauri::{
 };
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 
-use crate::shell::Shell;
+use crate::{closing, shell::Shell};
 
 /// The window's label in `tauri.conf.json` and in the capabilities.
 pub(crate) const MAIN: &str = "main";
@@ -27,6 +27,7 @@ pub(crate) fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let config = config.ok_or(tauri::Error::WindowNotFound)?.clone();
     let window = WebviewWindowBuilder::from_config(app, &config)?
         .background_color(DARK)
+        .initialization_script(start_script(app))
         .on_page_load(|window, payload| {
             if payload.event() == PageLoadEvent::Finished {
                 show_window(&window);
@@ -42,6 +43,13 @@ pub(crate) fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         window.set_background_color(Some(LIGHT))?;
     }
     Ok(())
+}
+
+/// What the page must know before it builds anything.
+fn start_script<R: Runtime>(app: &AppHandle<R>) -> String {
+    let language = app.state::<Shell>().language(app).code();
+    let start = serde_json::json!({ "language": language, "version": app.package_info().version.to_string() });
+    format!("window.__ASSET_EDITOR__ = Object.freeze({start});")
 }
 
 /// Shows the window, in front.
@@ -67,9 +75,14 @@ pub(crate) fn tell<R: Runtime>(app: &AppHandle<R>, message: &str) {
     dialog.kind(MessageDialogKind::Error).show(|_| {});
 }
 
-/// Lets a run or a save end before the app does.
+/// Asks the page whether something is unsaved, then lets a run or a save end before the app does.
 pub(crate) fn close_requested<R: Runtime>(window: &Window<R>, close: &CloseRequestApi) {
     let app = window.app_handle().clone();
+    if app.state::<Shell>().closing.must_ask() {
+        close.prevent_close();
+        closing::ask(&app);
+        return;
+    }
     if !app.state::<Shell>().is_busy() {
         return;
     }

@@ -129,8 +129,11 @@ async fn the_menu_opens_saves_exports_copies_and_pastes() {
     page.wait("__MOCK__.calls.some((call) => call.command === 'copy_image')").await;
 
     menu(&page, "file.new").await;
-    page.wait("!document.querySelector('#start').hidden").await;
+    page.wait("document.querySelector('#new-dialog').open").await;
+    // What a dialog asks is answered first.
     menu(&page, "edit.undo").await;
+    page.keys(Key::Escape).await;
+    page.wait("!document.querySelector('#new-dialog').open").await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 2").await;
     menu(&page, "help.shortcuts").await;
     page.wait("document.querySelector('#shortcuts-dialog').open").await;

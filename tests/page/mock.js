@@ -7,6 +7,11 @@
   const images = new Map();
   const mock = { hold: Boolean(options.hold), stepMs: Number(options.stepMs ?? 30), calls: [], errors: [], request: null, cancelled: new Set(), emit, images, options };
   window.__MOCK__ = mock;
+  window.__ASSET_EDITOR__ = { language: options.language ?? "en", version: "0.2.0" };
+  mock.recent = options.recent ? [
+    { path: "/home/artist/dragon.psd", name: "dragon.psd", folder: "/home/artist", missing: false },
+    { path: "/home/artist/castle.ora", name: "castle.ora", folder: "/home/artist", missing: true },
+  ] : [];
   window.addEventListener("error", (event) => mock.errors.push(String(event.message)));
   window.addEventListener("unhandledrejection", (event) => mock.errors.push(`rejection: ${event.reason?.message ?? event.reason}`));
   document.addEventListener("securitypolicyviolation", (event) =>
@@ -56,6 +61,17 @@
   function store(width, height, colour, ground) {
     const id = images.size + 1;
     images.set(id, picture(width, height, colour, ground));
+    return id;
+  }
+
+  function filled(width, height, colour) {
+    const bytes = new Uint8Array(8 + width * height * 4);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, width, true);
+    view.setUint32(4, height, true);
+    if (colour) new Uint32Array(bytes.buffer, 8).fill(new Uint32Array(new Uint8Array([...colour, 255]).buffer)[0]);
+    const id = images.size + 1;
+    images.set(id, bytes.buffer);
     return id;
   }
 
@@ -286,6 +302,15 @@
       await delay(mock.stepMs);
       return composite(document, maxSide);
     },
+    create_image: async ({ width, height, colour }) => ({ id: filled(width, height, colour), width, height, bytes: 4 * width * height }),
+    list_recent: async () => mock.recent,
+    open_recent: async ({ path }) => opened(path),
+    clear_recent: async () => void (mock.recent = []),
+    open_example: async () => ({ ...opened("/examples/potion.ora"), path: null }),
+    choose_language: async () => null,
+    show_models_folder: async () => "/home/artist/.local/share/asset-editor/models",
+    close_heard: async () => null,
+    close_window: async () => null,
     autosave: async () => null,
     list_recovered: async () => (options.recovered ? [{ slot: "window-before", title: "dragon.psd", secondsAgo: 600 }] : []),
     open_recovered: async () => ({ ...opened("/recovery/x.ora"), path: null, name: "dragon.psd" }),

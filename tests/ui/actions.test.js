@@ -8,6 +8,7 @@ const { actionOfPress, isPlainPress, namesOfPress } = await ui("state/keys.js");
 const { keyText, labelOf, searchEntries, tipOf, whyNot } = await ui("effects/action-words.js");
 const { createCheck, createRecentActions } = await ui("effects/running.js");
 const { createCommands, createRunner } = await ui("effects/commands.js");
+const { createSessionCommands } = await ui("effects/session-commands.js");
 const { initialState, reduce } = await ui("state/reducer.js");
 const { createStore } = await ui("state/store.js");
 const actions = await ui("state/actions.js");
@@ -36,7 +37,8 @@ test("every action has a name, a label, a menu, and tells why it cannot be done 
 });
 
 test("every command has a row in the table", () => {
-  const commands = Object.keys(createCommands({ store: createStore(reduce, empty), ipc: {}, images: {} }));
+  const parts = { store: createStore(reduce, empty), ipc: {}, images: {}, session: {} };
+  const commands = Object.keys({ ...createCommands(parts), ...createSessionCommands(parts) });
   assert.deepEqual(commands.filter((name) => !actionOf(name)), []);
 });
 

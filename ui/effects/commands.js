@@ -32,7 +32,6 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
   const exports = FORMATS.map((format) => [`file.export-${format}`, () => void exportAs(store, ipc, format)]);
   return {
     ...Object.fromEntries(exports),
-    "file.new": () => store.dispatch(actions.documentCleared()),
     "file.open": () => void images.openDialog("document"),
     "file.export": () => {
       if (!isEmpty(store, strings.notices.nothingToSave)) showExport();

@@ -88,6 +88,36 @@ export async function renderDocument(document, maxSide) {
   return parseImage(await invoke("render_document", { document, maxSide }));
 }
 
+/**
+ * A picture of one colour, or of nothing.
+ * @param {{ width: number, height: number, colour: [number, number, number] | null }} asked
+ * @returns {Promise<{ id: ImageId, width: number, height: number, bytes: number }>}
+ */
+export const createImage = (asked) => invoke("create_image", asked);
+
+/** @returns {Promise<import("../state/recent.js").RecentFile[]>} */
+export const listRecent = () => invoke("list_recent");
+
+/** @param {string} path of the list @returns {Promise<Opened>} */
+export const openRecent = (path) => invoke("open_recent", { path });
+
+export const clearRecent = () => invoke("clear_recent");
+
+/** @returns {Promise<Opened>} */
+export const openExample = () => invoke("open_example");
+
+/** For the menu and the next start. @param {string} language */
+export const chooseLanguage = (language) => invoke("choose_language", { language });
+
+/** @returns {Promise<string>} where it is */
+export const showModelsFolder = () => invoke("show_models_folder");
+
+/** The question whether the window may close has arrived. */
+export const closeHeard = () => invoke("close_heard");
+
+/** Nothing is lost by closing. */
+export const closeWindow = () => invoke("close_window");
+
 /** Writes a copy for the case that the editor ends before it is saved. @param {DocumentWire} document @param {string} slot @param {string} title */
 export const autosave = (document, slot, title) => invoke("autosave", { document, slot, title });
 

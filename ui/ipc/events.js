@@ -9,6 +9,15 @@ import { listen } from "./client.js";
 /** @param {(command: string) => void} observer @param {AbortSignal} [signal] */
 export const onMenu = (observer, signal) => listen("menu", observer, signal);
 
+/** @param {() => void} observer @param {AbortSignal} [signal] */
+export const onCloseRequested = (observer, signal) => listen("close-requested", observer, signal);
+
+/** @param {(path: string) => void} observer @param {AbortSignal} [signal] */
+export const onOpenRecent = (observer, signal) => listen("open-recent", observer, signal);
+
+/** @param {() => void} observer @param {AbortSignal} [signal] */
+export const onRecentChanged = (observer, signal) => listen("recent-changed", observer, signal);
+
 /** @param {(status: import("../state/models.js").Engine) => void} observer @param {AbortSignal} [signal] */
 export const onEngineStatus = (observer, signal) => listen("engine-status", observer, signal);
 

@@ -7,6 +7,7 @@ import { createHistory, withHistory } from "./history.js";
 import { noJobs, reduceJobs } from "./jobs.js";
 import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.js";
 import { noNotices, reduceNotices } from "./notices.js";
+import { reduceRecent } from "./recent.js";
 import { reduceRecovery } from "./recovery.js";
 import { noReferences, reduceReferences } from "./references.js";
 import { selectLayers } from "./selection.js";
@@ -26,6 +27,7 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {import("./history.js").History<import("./document.js").Picture>} document
  * @property {import("./files.js").Files} files
  * @property {import("./recovery.js").Recovered[]} recovery
+ * @property {import("./recent.js").RecentFile[]} recent
  * @property {"make" | "split"} task what the panel at the left is for
  * @property {import("./split.js").Split} split
  * @property {import("./document.js").Picture | null} staged the picture with layers that wait to be kept
@@ -56,6 +58,7 @@ export function initialState({ seed, theme }) {
     document: createHistory(emptyDocument),
     files: noFiles,
     recovery: [],
+    recent: [],
     task: "make",
     split: initialSplit(seed),
     staged: null,
@@ -122,6 +125,7 @@ function reduceTab(state, action) {
     document,
     files: reduceFiles(state.files, action, before, document.present),
     recovery: reduceRecovery(state.recovery, action),
+    recent: reduceRecent(state.recent, action),
     task: task(state.task, action),
     split,
     staged: staged(state, document.present, split.result),

@@ -1,6 +1,6 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
-import { palette } from "./en/shell.js";
+import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
 import { formatsOf } from "./formats.js";
 
 const formats = formatsOf("en");
@@ -45,6 +45,8 @@ export const en = {
     text: "Write what you need, or start with one of these. Or drop a picture here to separate it into layers.",
     examples: ["a red potion", "a green gem on a dark background", "a wooden shield"],
     example: (prompt) => `Make “${prompt}”`,
+    openExample: "Open the example",
+    recent: "Opened last",
   },
 
   prompt: {
@@ -143,6 +145,7 @@ export const en = {
       missing.length > 0 ? `Not complete. Missing: ${missing.join(", ")}` : "This model is not ready yet.",
     unavailable: (name) => `${name} (not complete)`,
     starterNote: "Starter model: small, for trying out",
+    folder: (path) => `Models lie in ${path}. Start again after adding one.`,
   },
 
   size: {
@@ -327,6 +330,12 @@ export const en = {
   unavailable,
   keys,
   palette,
+  dialogs,
+  newDocument,
+  unsaved,
+  recent,
+  about,
+  language,
 
   /** What went wrong, in words. @param {{ message?: string }} error */
   errorText: (error) => (error.message ? error.message : en.unexpected),

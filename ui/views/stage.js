@@ -1,18 +1,23 @@
 // @ts-check
+import { fullLabelOf } from "../effects/action-words.js";
 import { promptChanged } from "../state/actions.js";
 import { countLayers, layerOf } from "../state/document.js";
 import { selectJob, selectPicture } from "../state/selectors.js";
 import { toCanvas } from "../state/viewport.js";
 import { strings } from "../strings.js";
 import { element, icon } from "./dom.js";
+import { recentList } from "./recent-files.js";
+
+/** Recent files that are offered at the start. */
+const RECENT_SHOWN = 4;
 
 /**
  * What lies over the canvas: the first start, the veil while a picture is made, the place to drop.
  * @param {HTMLElement} stage
  * @param {import("../effects/generate.js").Store} store
- * @param {(name: string) => void} run
+ * @param {{ run: (name: string) => void, openRecent: (path: string) => void }} choices
  */
-export function mountStage(stage, store, run) {
+export function mountStage(stage, store, { run, openRecent }) {
   const canvas = /** @type {HTMLElement} */ (stage.querySelector("#canvas"));
   stage.setAttribute("aria-label", strings.canvas.label);
   stage.setAttribute("aria-describedby", "canvas-description");
@@ -20,7 +25,7 @@ export function mountStage(stage, store, run) {
   const veil = element("div", { id: "generating", class: "generating", "aria-hidden": "true", hidden: true });
   stage.append(
     veil,
-    startPanel(store, run),
+    startPanel(store, run, openRecent),
     element("div", { class: "drop-hint", "aria-hidden": "true" }, [icon("file-add"), strings.canvas.drop]),
     element("p", { id: "canvas-description", class: "sr-only", text: strings.canvas.description }),
   );
@@ -62,8 +67,16 @@ export function mountStage(stage, store, run) {
   store.observe(selectJob, placeVeil);
 }
 
-function startPanel(store, run) {
+function startPanel(store, run, openRecent) {
   const words = strings.start;
+  const recent = element("div", { class: "start-recent" });
+  store.observe((state) => state.recent, (files) => {
+    const there = files.filter(({ missing }) => !missing).slice(0, RECENT_SHOWN);
+    recent.replaceChildren(...(there.length === 0 ? [] : [
+      element("h3", { class: "start-heading", text: words.recent }),
+      recentList(there, openRecent),
+    ]));
+  });
   return element("section", { id: "start", class: "start", "aria-labelledby": "start-title" }, [
     element("img", { class: "start-mark", src: "styles/icons/mark.svg", alt: "", width: 56, height: 56 }),
     element("h2", { id: "start-title", class: "start-title", text: words.title }),
@@ -80,5 +93,11 @@ function startPanel(store, run) {
         },
       },
     }, [icon("spark"), element("span", { text: prompt })]))),
+    element("div", { class: "start-ways" }, [
+      element("button", { type: "button", id: "open-example", class: "button-plain", text: words.openExample, on: { click: () => run("help.example") } }),
+      element("button", { type: "button", id: "start-new", class: "button-plain", text: fullLabelOf("file.new"), on: { click: () => run("file.new") } }),
+      element("button", { type: "button", id: "start-open", class: "button-plain", text: fullLabelOf("file.open"), on: { click: () => run("file.open") } }),
+    ]),
+    recent,
   ]);
 }

@@ -18,6 +18,7 @@ use crate::{
         self,
         document::{DocumentWire, OpenedReply, SavedReply},
     },
+    words,
 };
 
 /// What a project is saved as when nobody says otherwise.
@@ -34,7 +35,9 @@ pub(crate) async fn open_document_dialog<R: Runtime>(
         let Some(path) = dialogs::document_to_open(app, &window, shell)? else { return Ok(None) };
         // Chosen by the user: the page may ask for it again.
         app.fs_scope().allow_file(&path).map_err(AppError::internal)?;
-        arrivals::open_document(shell, &path).map(Some)
+        let opened = arrivals::open_document(shell, &path)?;
+        arrivals::remember(app, shell, &path);
+        Ok(Some(opened))
     })
     .await
 }
@@ -46,7 +49,9 @@ pub(crate) async fn open_document_path<R: Runtime>(
 ) -> Result<OpenedReply> {
     off_the_main_thread(&app, move |app, shell| {
         arrivals::check_allowed(app, &path)?;
-        arrivals::open_document(shell, &path)
+        let opened = arrivals::open_document(shell, &path)?;
+        arrivals::remember(app, shell, &path);
+        Ok(opened)
     })
     .await
 }
@@ -65,12 +70,14 @@ pub(crate) async fn save_document<R: Runtime>(
         let incoming = translate::to_document(shell, &document)?;
         let layered = known.as_deref().and_then(layered_format);
         if let (Some(path), Some(format)) = (&known, layered) {
-            return save(shell, path, format, incoming).map(Some);
+            let saved = save(shell, path, format, incoming)?;
+            arrivals::remember(app, shell, path);
+            return Ok(Some(saved));
         }
         // A flat format would lose the layers: its file stays as it is and a project is made.
         let name = known.as_deref().map(arrivals::file_name).or(name);
         let asked = dialogs::Question {
-            title: "Save",
+            title: words::of(shell.language(app)).save,
             name: name.as_deref(),
             usual: PROJECT,
             others: OTHER_PROJECTS,
@@ -79,7 +86,9 @@ pub(crate) async fn save_document<R: Runtime>(
             return Ok(None);
         };
         let format = layered_format(&path).unwrap_or(PROJECT);
-        save_as(app, shell, &path, format, incoming).map(Some)
+        let saved = save_as(app, shell, &path, format, incoming)?;
+        arrivals::remember(app, shell, &path);
+        Ok(Some(saved))
     })
     .await
 }
@@ -98,7 +107,7 @@ pub(crate) async fn export_document<R: Runtime>(
         // Before the dialog: what cannot be written should not be named first.
         let incoming = translate::to_document(shell, &document)?;
         let asked = dialogs::Question {
-            title: "Export",
+            title: words::of(shell.language(app)).export,
             name: name.as_deref(),
             usual: format,
             others: &[],

@@ -16,6 +16,7 @@ use crate::{
     error::{AppError, Code, Result},
     view,
     wire::ImageReply,
+    words,
 };
 
 /// What people may open.
@@ -54,13 +55,14 @@ pub(crate) async fn open_image_dialog<R: Runtime>(
     window: WebviewWindow<R>,
 ) -> Result<Option<ImageReply>> {
     off_the_main_thread(&app, move |app, shell| {
+        let words = words::of(shell.language(app));
         let path = {
             let _open = shell.dialog()?;
             app.dialog()
                 .file()
                 .set_parent(&window)
-                .set_title("Open")
-                .add_filter("Pictures (PNG, JPEG, WebP)", EXTENSIONS)
+                .set_title(words.open)
+                .add_filter(words.pictures, EXTENSIONS)
                 .blocking_pick_file()
         };
         let Some(path) = path.and_then(|path| path.into_path().ok()) else { return Ok(None) };

@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod generate;
 pub(crate) mod images;
 pub(crate) mod recovery;
+pub(crate) mod session;
 pub(crate) mod status;
 
 use tauri::{AppHandle, Manager, Runtime};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use files::recovery;
-use tauri::{AppHandle, Manager, Runtime};
+use tauri::{AppHandle, Runtime};
 
 use super::off_the_main_thread;
 use crate::{
@@ -28,7 +28,7 @@ pub(crate) async fn autosave<R: Runtime>(
 ) -> Result<()> {
     let document: DocumentWire = wire::parse(document)?;
     off_the_main_thread(&app, move |app, shell| {
-        let folder = folder(app, shell)?;
+        let folder = folder(app, shell);
         let document = translate::to_document(shell, &document)?.document;
         let _saving = shell.saving();
         recovery::save(&folder, &slot, &title, &document)
@@ -41,7 +41,7 @@ pub(crate) async fn autosave<R: Runtime>(
 pub(crate) async fn list_recovered<R: Runtime>(app: AppHandle<R>) -> Result<Vec<RecoveredReply>> {
     off_the_main_thread(&app, |app, shell| {
         let now = SystemTime::now();
-        let slots = recovery::list(&folder(app, shell)?)
+        let slots = recovery::list(&folder(app, shell))
             .map_err(|error| AppError::new(Code::ImageUnreadable, error.to_string()))?;
         let reply = |found: recovery::Recovered| RecoveredReply {
             slot: found.slot,
@@ -61,7 +61,7 @@ pub(crate) async fn open_recovered<R: Runtime>(
     off_the_main_thread(&app, move |app, shell| {
         let unreadable =
             |error: files::Error| AppError::new(Code::ImageUnreadable, error.to_string());
-        let folder = folder(app, shell)?;
+        let folder = folder(app, shell);
         let opened = recovery::open(&folder, &slot).map_err(unreadable)?;
         let slots = recovery::list(&folder).map_err(unreadable)?;
         let title = slots.into_iter().find(|found| found.slot == slot).map(|found| found.title);
@@ -80,18 +80,14 @@ pub(crate) async fn open_recovered<R: Runtime>(
 #[tauri::command]
 pub(crate) async fn forget_recovered<R: Runtime>(app: AppHandle<R>, slot: String) -> Result<()> {
     off_the_main_thread(&app, move |app, shell| {
-        recovery::forget(&folder(app, shell)?, &slot)
+        recovery::forget(&folder(app, shell), &slot)
             .map_err(|error| AppError::new(Code::FileWriteFailed, error.to_string()))
     })
     .await
 }
 
-fn folder<R: Runtime>(app: &AppHandle<R>, shell: &Shell) -> Result<PathBuf> {
-    let data = match &shell.data {
-        Some(data) => data.clone(),
-        None => app.path().app_data_dir().map_err(AppError::internal)?,
-    };
-    Ok(data.join("recovered"))
+fn folder<R: Runtime>(app: &AppHandle<R>, shell: &Shell) -> PathBuf {
+    shell.data_folder(app).join("recovered")
 }
 
 /// A clock that was set back makes nothing older than it is.

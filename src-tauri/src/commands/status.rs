@@ -28,6 +28,7 @@ pub(crate) async fn list_models<R: Runtime>(app: AppHandle<R>) -> Result<Vec<Mod
 
 #[tauri::command]
 pub(crate) fn ui_ready<R: Runtime>(app: AppHandle<R>, shell: State<'_, Shell>) {
+    shell.closing.page_is_there();
     window::show(&app);
     arrivals::open_all(&app, shell.take_waiting_files());
 }

@@ -6,6 +6,7 @@ mod generate;
 mod images;
 mod page;
 mod recovery;
+mod session;
 
 use page::Page;
 use serde_json::{Value, json};

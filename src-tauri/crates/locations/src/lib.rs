@@ -36,14 +36,25 @@ pub fn roots_from(variable: &dyn Fn(&str) -> Option<OsString>, exe: Option<&Path
     Roots { starter, models }
 }
 
+/// The document that shows what the editor can do: beside an installed program, else in the source tree.
+#[must_use]
+pub fn example() -> PathBuf {
+    shipped("examples/potion.ora", env::current_exe().ok().as_deref())
+}
+
 fn starter_of(exe: Option<&Path>) -> PathBuf {
+    shipped("starter", exe)
+}
+
+/// Something that comes with the program: beside an installed one, else (debug builds) in the source tree.
+fn shipped(name: &str, exe: Option<&Path>) -> PathBuf {
     let installed = exe
         .and_then(Path::parent)
         .and_then(Path::parent)
-        .map(|prefix| prefix.join("lib/asset-editor/starter"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../starter");
+        .map(|prefix| prefix.join("lib/asset-editor").join(name));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
     match installed {
-        Some(installed) if installed.is_dir() || !cfg!(debug_assertions) => installed,
+        Some(installed) if installed.exists() || !cfg!(debug_assertions) => installed,
         None if !cfg!(debug_assertions) => PathBuf::new(),
         _ => source,
     }

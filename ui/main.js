@@ -1,6 +1,7 @@
 // @ts-check
 import { createBitmaps } from "./canvas/bitmaps.js";
 import { createRenders } from "./canvas/renders.js";
+import { createMaskThumbnails } from "./canvas/mask-thumbnails.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
 import { mountCanvas } from "./canvas/viewport.js";
 import { createCommands, createRunner } from "./effects/commands.js";
@@ -25,7 +26,9 @@ import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
+import { mountDocumentTabs } from "./views/document-tabs.js";
 import { mountExportDialog } from "./views/export-dialog.js";
+import { mountHistoryPanel } from "./views/history-panel.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
@@ -37,6 +40,7 @@ import { mountRecentDialog } from "./views/recent-files.js";
 import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
+import { mountSidePanels } from "./views/side-panels.js";
 import { mountShortcutsDialog } from "./views/shortcuts-dialog.js";
 import { mountSplash } from "./views/splash.js";
 import { mountSplitPanel } from "./views/split-panel.js";
@@ -84,6 +88,7 @@ function start(page) {
     onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
   });
   const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
+  const maskThumbnails = createMaskThumbnails(ipc.loadTiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
   const session = createSession(store, ipc, {
@@ -102,7 +107,14 @@ function start(page) {
     showShortcuts: shortcuts.show,
     showExport: exports.show,
     showSplit: () => splitPanel.focus(),
-    renameLayer: () => layersPanel.rename(),
+    renameLayer() {
+      side.show("layers");
+      layersPanel.rename();
+    },
+    showHistory() {
+      side.show("history");
+      part("history").focus();
+    },
     showPalette: () => palette.show(),
   }), ...createSessionCommands({
     session,
@@ -129,7 +141,12 @@ function start(page) {
   mountReferencesPanel(tasks.make, store, images, thumbnails.show);
   mountSettingsPanel(tasks.make, store, Math.random);
   const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
-  const layersPanel = mountLayersPanel(part("side"), store, run, thumbnails.show);
+  const side = mountSidePanels(part("side"), () => showSteps());
+  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show });
+  const historyPanel = mountHistoryPanel(side.history, store);
+  const showSteps = () => historyPanel.show();
+  side.show("layers");
+  mountDocumentTabs(part("documents-bar"), store, run);
   mountStatusBar(part("footer"), store);
   mountProgress(part("progress"), store);
   mountStage(part("stage"), store, { run, openRecent: (path) => void session.openRecent(path) });
@@ -167,6 +184,7 @@ function start(page) {
     onRetained(ids) {
       bitmaps.retain(ids);
       thumbnails.retain(ids);
+      maskThumbnails.retain(ids);
     },
   });
   part("create").setAttribute("aria-label", strings.toolbar.create);

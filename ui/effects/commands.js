@@ -1,12 +1,13 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { isLocked } from "../state/layer.js";
-import { selectSelectedLayer } from "../state/selectors.js";
 import { strings } from "../strings.js";
+import { createClipboardCommands } from "./clipboard.js";
 import { copyPicture, exportAs, isEmpty, save, saveAs } from "./documents.js";
 import { generate } from "./generate.js";
 import { cancelJob } from "./jobs.js";
+import { createLayerCommands } from "./layer-commands.js";
 import { discardSplit, keepSplit, split, splitAgain } from "./split.js";
+import { createTabCommands } from "./tab-commands.js";
 
 /** @type {Parameters<typeof exportAs>[2][]} */
 const FORMATS = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
@@ -25,21 +26,24 @@ const FORMATS = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
  * @param {() => void} parts.showSplit brings the panel for separating into view
  * @param {() => void} parts.renameLayer
  * @param {() => void} parts.showPalette
+ * @param {() => void} [parts.showHistory]
  * @returns {Record<string, () => void>}
  */
-export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer, showPalette }) {
+export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer, showPalette, showHistory }) {
   const outside = { random, prepareImage };
   const exports = FORMATS.map((format) => [`file.export-${format}`, () => void exportAs(store, ipc, format)]);
   return {
     ...Object.fromEntries(exports),
+    ...createClipboardCommands({ store, ipc, images }),
+    ...createLayerCommands({ store, ipc, renameLayer }),
+    ...createTabCommands({ store, showHistory }),
     "file.open": () => void images.openDialog("document"),
     "file.export": () => {
       if (!isEmpty(store, strings.notices.nothingToSave)) showExport();
     },
     "file.save": () => void save(store, ipc),
     "file.save-as": () => void saveAs(store, ipc),
-    "edit.copy": () => void copyPicture(store, ipc),
-    "edit.paste": () => void images.paste("layer"),
+    "edit.copy-merged": () => void copyPicture(store, ipc),
     "edit.undo": () => store.dispatch(actions.undone()),
     "edit.redo": () => store.dispatch(actions.redone()),
     "view.fit": () => store.dispatch(actions.viewportFitted()),
@@ -55,12 +59,6 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
       store.dispatch(actions.taskShown("split"));
       showSplit();
     },
-    "layer.visibility": () => {
-      const layer = selectSelectedLayer(store.getState());
-      if (layer) store.dispatch(actions.layerShown(layer.id, !layer.visible));
-    },
-    "layer.remove": () => removeLayer(store),
-    "layer.rename": renameLayer,
     "generate.start": () => void generate(store, ipc, outside),
     "split.start": () => void split(store, ipc, outside),
     "split.again": () => void splitAgain(store, ipc, outside),
@@ -68,13 +66,6 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
     "split.discard": () => discardSplit(store),
     "job.cancel": () => void cancelJob(store, ipc),
   };
-}
-
-function removeLayer(store) {
-  const layer = selectSelectedLayer(store.getState());
-  if (!layer) return;
-  if (isLocked(layer)) store.dispatch(actions.noticeShown("error", strings.layers.lockedNotice(layer.name)));
-  else store.dispatch(actions.layerRemoved(layer.id));
 }
 
 /**

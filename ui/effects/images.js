@@ -84,18 +84,27 @@ export function createImageEffects(store, ipc) {
       }
     },
 
-    /** @param {Target} target */
-    async paste(target) {
+    /**
+     * @param {Target} target
+     * @param {(image: NamedImage | null) => Promise<boolean>} [instead] says whether something else was pasted
+     */
+    async paste(target, instead = async () => false) {
       let failed = false;
+      let pasted = false;
       const image = await bring(async () => {
         try {
-          return await ipc.pasteImage();
+          const found = await ipc.pasteImage().catch((error) => {
+            if (store.getState().clipboard === null) throw error;
+            return null;
+          });
+          pasted = await instead(found);
+          return pasted ? null : found;
         } catch (error) {
           failed = true;
           throw error;
         }
       }, placeAs(target));
-      if (!image && !failed) store.dispatch(actions.noticeShown("error", strings.notices.nothingToPaste));
+      if (!image && !failed && !pasted) store.dispatch(actions.noticeShown("error", strings.notices.nothingToPaste));
     },
   };
 }

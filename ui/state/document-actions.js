@@ -50,7 +50,7 @@ export const layersOffset = (ids, dx, dy, mergeKey) =>
   ({ type: "document/layersOffset", ids, dx, dy, undo: mergeKey ? merge : record, mergeKey, label: "moved" });
 /** @param {number[]} ids */
 export const layersShownOnly = (ids) => ({ type: "document/layersShownOnly", ids, undo: record, label: "solo" });
-/** @param {number} id @param {PlacedImage} image @param {string} label @param {number} [bytes] */
+/** @param {number} id @param {PlacedImage & { mask?: Mask | null }} image @param {string} label @param {number} [bytes] */
 export const layerPixelsReplaced = (id, image, label, bytes = 0) =>
   ({ type: "document/layerPixelsReplaced", id, image, undo: record, label, bytes });
 /** @param {number} id @param {Mask | null} mask @param {string} label @param {number} [bytes] */

@@ -183,11 +183,17 @@ export function showOnly(picture, ids) {
   return next === layers ? picture : { ...picture, layers: next, solo: { ids: [...ids], hidden } };
 }
 
-/** @param {Picture} picture @param {number} id @param {PlacedImage} image @returns {Picture} */
-export function replacePixels(picture, id, { imageId, x, y, width, height }) {
+/**
+ * @param {Picture} picture
+ * @param {number} id
+ * @param {PlacedImage & { mask?: Mask | null }} image with a mask when that changes too
+ * @returns {Picture}
+ */
+export function replacePixels(picture, id, { imageId, x, y, width, height, mask }) {
   if (lockOf(picture.layers, id).pixels) return picture;
-  return withLayers(picture, replaceLayer(picture.layers, id, (layer) =>
-    [layer.kind === "pixels" ? changed(layer, { imageId, x, y, width, height }) : layer]));
+  return withLayers(picture, replaceLayer(picture.layers, id, (layer) => [layer.kind === "pixels"
+    ? changed(layer, { imageId, x, y, width, height, mask: mask === undefined ? layer.mask : mask })
+    : layer]));
 }
 
 /** @param {Picture} picture @param {number} id @param {Mask | null} mask @returns {Picture} */

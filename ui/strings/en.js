@@ -1,5 +1,6 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
+import { documentTabs, history, layersPanel } from "./en/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
 import { formatsOf } from "./formats.js";
 
@@ -336,6 +337,10 @@ export const en = {
   recent,
   about,
   language,
+
+  layersPanel,
+  history,
+  documentTabs,
 
   /** What went wrong, in words. @param {{ message?: string }} error */
   errorText: (error) => (error.message ? error.message : en.unexpected),

@@ -23,8 +23,12 @@ const LAYOUT = {
   ],
   layer: [
     "layer.new", "layer.duplicate", "layer.rename", "layer.remove", "-", "layer.group", "layer.ungroup", "layer.merge", "layer.flatten",
-    "-", "layer.split", "-", "layer.visibility", "layer.solo", "layer.lock", "layer.clipping",
-    { id: "mask", items: ["layer.mask-add", "layer.mask-toggle", "layer.mask-apply", "layer.mask-remove"] },
+    "-", "layer.split", "-", "layer.visibility", "layer.solo", "layer.clipping", "layer.select-all", "layer.use-recipe",
+    { id: "lock", items: ["layer.lock", "-", "layer.lock-transparency", "layer.lock-pixels", "layer.lock-position"] },
+    { id: "mask", items: [
+      "layer.mask-add", "layer.mask-invert", "layer.mask-toggle", "layer.mask-link", "layer.mask-target", "-", "layer.mask-apply",
+      "layer.mask-remove",
+    ] },
     { id: "order", items: ["layer.raise", "layer.lower", "-", "layer.above", "layer.below"] },
     { id: "flip", items: ["layer.flip-horizontal", "layer.flip-vertical", "layer.rotate-left", "layer.rotate-right"] },
     { id: "align", items: [

@@ -187,7 +187,7 @@ export const ACTIONS = [
   row("tool.brush-larger", ["]"]),
 
   row("generate.start", ["Ctrl+Enter"], selectGenerateBlock, make),
-  row("split.start", ["Ctrl+Enter"], selectSplitBlock, make),
+  row("split.start", ["Ctrl+Enter"], (state) => (state.split.result ? "waits" : selectSplitBlock(state)), make),
   row("split.again", [], needsResult, make),
   row("split.keep", ["Ctrl+Enter"], needsResult, make),
   row("split.discard", [], needsResult, make),

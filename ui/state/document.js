@@ -1,7 +1,7 @@
 // @ts-check
 import * as change from "./layer-changes.js";
 import { locked, plainLook, unlocked } from "./layer.js";
-import { changeLayer, findLayer, moveLayer, walk } from "./tree.js";
+import { changeLayer, findLayer, walk } from "./tree.js";
 import { applySplit } from "./split-result.js";
 import { readDocument } from "./wire.js";
 
@@ -63,9 +63,11 @@ export function reduceDocument(picture, action, documentId = picture.documentId 
     case "document/groupExpanded":
       return changeOne(picture, action.id, { expanded: action.expanded });
     case "document/layerMoved":
-      return withLayers(picture, moveLayer(picture.layers, action.id, action.by));
-    case "document/splitKept":
-      return applySplit(picture, action.result);
+      return change.shift(picture, action.id, action.by);
+    case "document/splitKept": {
+      const split = applySplit(picture, action.result);
+      return change.deepestOf(split.layers) > change.DEEPEST ? picture : split;
+    }
     default:
       return reduceSeveral(picture, action);
   }

@@ -17,6 +17,7 @@ export const STEP_BYTES = 16 * 1024;
  * @property {D} present
  * @property {string} label what led to the present
  * @property {number} bytes of the present
+ * @property {number} total of all steps
  * @property {Step<D>[]} future next to be redone first
  * @property {string | null} mergeKey changes with this key join the newest step
  */
@@ -28,7 +29,7 @@ export const STEP_BYTES = 16 * 1024;
  * @returns {History<D>}
  */
 export function createHistory(present, label = "start") {
-  return { past: [], present, label, bytes: 0, future: [], mergeKey: null };
+  return { past: [], present, label, bytes: 0, total: 0, future: [], mergeKey: null };
 }
 
 /**
@@ -59,10 +60,11 @@ export function withHistory(reduce) {
     const label = action.label ?? action.type;
     const bytes = Math.max(0, action.bytes ?? 0);
     if (mergeKey !== null && mergeKey === history.mergeKey) {
-      return bounded({ ...history, present, bytes: history.bytes + bytes, future: [] }, limit);
+      return bounded({ ...history, present, bytes: history.bytes + bytes, total: left(history) + bytes, future: [] }, limit);
     }
     const past = [...history.past, presentStep(history)];
-    return bounded({ past, present, label, bytes: bytes + STEP_BYTES, future: [], mergeKey }, limit);
+    const total = left(history) + bytes + STEP_BYTES;
+    return bounded({ past, present, label, bytes: bytes + STEP_BYTES, total, future: [], mergeKey }, limit);
   };
 }
 
@@ -72,9 +74,11 @@ export function stepsOf(history) {
 }
 
 /** What all steps hold, in bytes. @param {History<any>} history */
-export function historyBytes({ past, bytes, future }) {
-  const sum = (steps) => steps.reduce((total, step) => total + step.bytes, 0);
-  return sum(past) + bytes + sum(future);
+export const historyBytes = ({ total }) => total;
+
+// A change forgets what was undone.
+function left({ total, future }) {
+  return future.reduce((rest, step) => rest - step.bytes, total);
 }
 
 function presentStep({ present, label, bytes }) {
@@ -90,6 +94,7 @@ function jump(history, index) {
     present: to.picture,
     label: to.label,
     bytes: to.bytes,
+    total: history.total,
     future: steps.slice(index + 1),
     mergeKey: null,
   };
@@ -97,12 +102,11 @@ function jump(history, index) {
 
 // The oldest steps go first. The step that is then the oldest holds only what the later ones hold too.
 function bounded(history, limit) {
-  let over = historyBytes(history) - limit;
-  if (over <= 0) return history;
+  let { total } = history;
   let gone = 0;
-  while (over > 0 && gone < history.past.length) {
-    over -= history.past[gone].bytes;
+  while (total > limit && gone < history.past.length) {
+    total -= history.past[gone].bytes;
     gone += 1;
   }
-  return { ...history, past: history.past.slice(gone) };
+  return gone === 0 ? history : { ...history, total, past: history.past.slice(gone) };
 }

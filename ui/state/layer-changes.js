@@ -1,7 +1,7 @@
 // @ts-check
 import { isLocked, plainLook } from "./layer.js";
 import {
-  depthOf, findLayer, groupsAround, insertLayers, lockOf, mapLayers, placeOf, removeLayers, replaceLayer, rootsOf, walk,
+  depthOf, findLayer, groupsAround, insertLayers, lockOf, mapLayers, moveLayer, placeOf, removeLayers, replaceLayer, rootsOf, walk,
 } from "./tree.js";
 
 /**
@@ -106,6 +106,12 @@ export function moveTo(picture, ids, parentId, index) {
   if (depthAt(layers, parentId) + deepestOf(moved) > DEEPEST) return picture;
   const next = insertLayers(removeLayers(layers, moved.map(({ id }) => id)), parentId, index, moved);
   return sameOrder(layers, next) ? picture : structured(picture, next);
+}
+
+/** By one place, as `moveLayer`. @param {Picture} picture @param {number} id @param {1 | -1} by @returns {Picture} */
+export function shift(picture, id, by) {
+  const layers = moveLayer(picture.layers, id, by);
+  return deepestOf(layers) > DEEPEST ? picture : structured(picture, layers);
 }
 
 /**
@@ -276,7 +282,8 @@ function depthAt(layers, parentId) {
   return parentId === null ? 0 : (groupsAround(layers, parentId)?.length ?? 0) + 1;
 }
 
-function deepestOf(layers) {
+/** How many groups are within each other at most. @param {Layer[]} layers */
+export function deepestOf(layers) {
   return layers.reduce((deepest, layer) => Math.max(deepest, depthOf(layer)), 0);
 }
 

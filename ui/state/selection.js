@@ -19,25 +19,20 @@ export const noneSelected = { primary: null, ids: [] };
  * @returns {SelectedLayers} the same value when nothing changes
  */
 export function selectLayers(selected, before, after, action) {
+  const made = before === after ? [] : madeBy(action, before, after);
+  if (made.length > 0) return several(selected, after, made, null);
   switch (action.type) {
     case "layers/selected":
       return findLayer(after.layers, action.id) ? only(selected, action.id) : selected;
     case "layers/selectedSeveral":
-      return several(selected, after, action.ids, action.primary ?? null);
+      return action.ids.length === 0 || action.ids.some((id) => findLayer(after.layers, id))
+        ? several(selected, after, action.ids, action.primary ?? null) : selected;
     case "document/layerAdded":
     case "document/opened":
     case "document/created":
       return only(selected, topOf(after));
     case "document/splitKept":
       return before === after ? selected : only(selected, keptLayer(after, action.result.layerId));
-    case "document/layersDuplicated":
-    case "document/layersGrouped":
-    case "document/layersMerged":
-    case "document/layerInserted":
-    case "document/layersInserted":
-      return before === after ? selected : several(selected, after, newLayers(before, after), null);
-    case "document/groupDissolved":
-      return before === after ? selected : several(selected, after, childrenOf(before, action.id), null);
     case "document/groupExpanded":
       // What is selected must be in sight.
       return action.expanded ? selected : closed(selected, after, action.id);
@@ -48,6 +43,22 @@ export function selectLayers(selected, before, after, action) {
   if (left.length > 0) return several(selected, after, left, selected.primary);
   const next = neighbours(before.layers, selected.primary).find((id) => there.has(id)) ?? topOf(after);
   return only(selected, next);
+}
+
+// The layers that an action is about, when it made them.
+function madeBy(action, before, after) {
+  switch (action.type) {
+    case "document/layersDuplicated":
+    case "document/layersGrouped":
+    case "document/layersMerged":
+    case "document/layerInserted":
+    case "document/layersInserted":
+      return newLayers(before, after);
+    case "document/groupDissolved":
+      return childrenOf(before, action.id);
+    default:
+      return [];
+  }
 }
 
 function only(before, id) {

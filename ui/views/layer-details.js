@@ -88,7 +88,7 @@ function mountBlend(box, store) {
 function mountShare(box, store, { id, part, word, of }) {
   const slider = element("input", { id, type: "range", class: "slider", min: 0, max: 100, step: 1 });
   const value = element("output", { class: "opacity-value", for: id });
-  box.append(element("div", { class: "layer-row opacity" }, [
+  box.append(element("div", { class: `layer-row opacity${part === "fill" ? " is-extra" : ""}` }, [
     element("label", { class: "field-label", for: id, text: word }),
     slider,
     value,
@@ -113,7 +113,7 @@ function mountLocks(box, store, run) {
     const button = iconButton(iconName, labelOf(name), () => run(name), { class: "button-icon layer-lock-part", "data-lock": part });
     return { part, name, button };
   });
-  box.append(element("div", { class: "layer-row" }, [
+  box.append(element("div", { class: "layer-row is-extra" }, [
     element("span", { class: "field-label", "aria-hidden": "true", text: strings.layersPanel.locks }),
     element("div", { class: "layer-locks", role: "group", "aria-label": strings.layersPanel.locks }, buttons.map(({ button }) => button)),
   ]));

@@ -160,6 +160,7 @@ export const unavailable = {
   "no-mask": "Die Ebene hat keine Maske.",
   "no-recipe": "Die Ebene ist nicht hier entstanden, darum gibt es keine Einstellungen zum Wiederverwenden.",
   "no-run": "Es wird gerade nichts erzeugt.",
+  waits: "Behalten oder verwerfen Sie zuerst die neuen Ebenen.",
   "no-result": "Es gibt keine neuen Ebenen, über die zu entscheiden wäre.",
   "nothing-to-undo": "Es gibt nichts rückgängig zu machen.",
   "nothing-to-redo": "Es gibt nichts zu wiederholen.",

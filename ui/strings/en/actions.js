@@ -165,6 +165,7 @@ export const unavailable = {
   "no-mask": "The layer has no mask.",
   "no-recipe": "The layer was not made here, so there are no settings to use again.",
   "no-run": "Nothing is being made.",
+  waits: "Keep or discard the new layers first.",
   "no-result": "There are no new layers to decide about.",
   "nothing-to-undo": "There is nothing to undo.",
   "nothing-to-redo": "There is nothing to redo.",

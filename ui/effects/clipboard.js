@@ -21,7 +21,7 @@ const SAMPLE_SIDE = 32;
  * @param {object} parts
  * @param {Store} parts.store
  * @param {Ipc} parts.ipc
- * @param {{ paste: (target: "layer", use?: (image: import("../state/actions.js").NamedImage) => Promise<boolean>) => Promise<void> }} parts.images
+ * @param {ReturnType<typeof import("./images.js").createImageEffects>} parts.images
  * @returns {Record<string, () => void>}
  */
 export function createClipboardCommands({ store, ipc, images }) {
@@ -102,10 +102,10 @@ export function createClipboardCommands({ store, ipc, images }) {
   }
 
   return {
-    "edit.copy": () => void told(store, async () => {
+    "edit.copy": () => void told(store, images, async () => {
       if (await copy()) store.dispatch(actions.noticeShown("done", strings.notices.copied));
     }),
-    "edit.cut": () => void told(store, cut),
+    "edit.cut": () => void told(store, images, cut),
     "edit.paste": () => void images.paste("layer", async (image) => (image === null || await isOwn(image)) && insertClip()),
   };
 }

@@ -35,7 +35,7 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
   return {
     ...Object.fromEntries(exports),
     ...createClipboardCommands({ store, ipc, images }),
-    ...createLayerCommands({ store, ipc, renameLayer }),
+    ...createLayerCommands({ store, ipc, images, renameLayer }),
     ...createTabCommands({ store, showHistory }),
     "file.open": () => void images.openDialog("document"),
     "file.export": () => {

@@ -55,6 +55,21 @@ export function createImageEffects(store, ipc) {
 
   return {
     isArriving: () => arriving > 0,
+
+    /**
+     * While this runs Rust is not told what may go: new pixels have no place in the state yet.
+     * @template T
+     * @param {() => Promise<T>} work
+     * @returns {Promise<T>}
+     */
+    async hold(work) {
+      arriving += 1;
+      try {
+        return await work();
+      } finally {
+        arriving -= 1;
+      }
+    },
     place,
 
     /** @param {Target} target */

@@ -18,10 +18,12 @@ import { createMaskCommands } from "./mask-commands.js";
  * @param {object} parts
  * @param {Store} parts.store
  * @param {Ipc} parts.ipc
+ * @param {ReturnType<typeof import("./images.js").createImageEffects>} parts.images
  * @param {() => void} parts.renameLayer
  * @returns {Record<string, () => void>}
  */
-export function createLayerCommands({ store, ipc, renameLayer }) {
+export function createLayerCommands(parts) {
+  const { store, renameLayer } = parts;
   const picture = () => selectPicture(store.getState());
   const ids = () => store.getState().selectedLayers;
   const primary = () => selectSelectedLayer(store.getState());
@@ -34,17 +36,17 @@ export function createLayerCommands({ store, ipc, renameLayer }) {
   };
 
   return {
-    ...createMaskCommands({ store, ipc }),
-    "layer.new": () => void newLayer(store, ipc),
-    "layer.duplicate": () => void duplicate(store, ipc),
+    ...createMaskCommands(parts),
+    "layer.new": () => void newLayer(parts),
+    "layer.duplicate": () => void duplicate(parts),
     "layer.group": () => dispatch(actions.layersGrouped(ids(), strings.layersPanel.groupName)),
     "layer.ungroup": () => {
       for (const layer of rootsOf(picture().layers, ids())) {
         if (layer.kind === "group" && !mayNot(store, layer, "all")) dispatch(actions.groupDissolved(layer.id));
       }
     },
-    "layer.merge": () => void merge(store, ipc),
-    "layer.flatten": () => void flatten(store, ipc),
+    "layer.merge": () => void merge(parts),
+    "layer.flatten": () => void flatten(parts),
     "layer.remove": () => {
       const locked = rootsOf(picture().layers, ids()).find((layer) => isLocked({ lock: lockOf(picture().layers, layer.id) }));
       if (locked) mayNot(store, locked, "all");
@@ -107,12 +109,12 @@ function selectNext(store, by) {
   if (next) store.dispatch(actions.layerSelected(next.layer.id));
 }
 
-async function newLayer(store, ipc) {
+async function newLayer({ store, ipc, images }) {
   const { x, y, width, height } = selectPicture(store.getState());
   const { selectedLayer } = store.getState();
   if (width === 0) return;
   const { active } = store.getState().tabs;
-  await told(store, async () => {
+  await told(store, images, async () => {
     const { id, bytes } = await ipc.createImage({ width, height, colour: null });
     const layer = { imageId: id, x, y, width, height, name: strings.layersPanel.newName, above: selectedLayer };
     store.dispatch(actions.inTab(active, actions.layerInserted(layer, "newLayer", bytes)));
@@ -120,7 +122,7 @@ async function newLayer(store, ipc) {
 }
 
 // With a selection in the picture it is what is selected of the pixels that becomes a layer.
-async function duplicate(store, ipc) {
+async function duplicate({ store, ipc, images }) {
   const { selection } = selectPicture(store.getState());
   const layer = selectSelectedLayer(store.getState());
   const { selectedLayers, tabs } = store.getState();
@@ -128,7 +130,7 @@ async function duplicate(store, ipc) {
     store.dispatch(actions.layersDuplicated(selectedLayers, strings.layersPanel.copySuffix));
     return;
   }
-  await told(store, async () => {
+  await told(store, images, async () => {
     const { imageId, x, y, width, height, bytes } = await ipc.copySelected({ image: layer.imageId, x: layer.x, y: layer.y, selection });
     if (!imageId || width === 0) {
       store.dispatch(actions.noticeShown("error", strings.layersPanel.nothingSelectedHere(layer.name)));
@@ -140,7 +142,7 @@ async function duplicate(store, ipc) {
 }
 
 // One layer alone is merged with the one below it.
-async function merge(store, ipc) {
+async function merge({ store, ipc, images }) {
   const picture = selectPicture(store.getState());
   let { selectedLayers: ids } = store.getState();
   const roots = rootsOf(picture.layers, ids);
@@ -154,15 +156,15 @@ async function merge(store, ipc) {
     ids = [below.id, roots[0].id];
   }
   const name = rootsOf(picture.layers, ids)[0]?.name ?? "";
-  await mergeInto(store, ipc, ids, name);
+  await mergeInto({ store, ipc, images }, ids, name);
 }
 
-async function flatten(store, ipc) {
+async function flatten({ store, ipc, images }) {
   const { layers } = selectPicture(store.getState());
-  await mergeInto(store, ipc, layers.map(({ id }) => id), strings.layersPanel.flattenedName);
+  await mergeInto({ store, ipc, images }, layers.map(({ id }) => id), strings.layersPanel.flattenedName);
 }
 
-async function mergeInto(store, ipc, ids, name) {
+async function mergeInto({ store, ipc, images }, ids, name) {
   const picture = selectPicture(store.getState());
   const { active } = store.getState().tabs;
   const roots = mergeable(picture, ids);
@@ -171,7 +173,7 @@ async function mergeInto(store, ipc, ids, name) {
     if (locked) mayNot(store, locked, "pixels");
     return;
   }
-  await told(store, async () => {
+  await told(store, images, async () => {
     // What the lowest one is clipped to is not among them; the merged layer is clipped to it.
     const alone = [{ ...roots[0], clipping: false }, ...roots.slice(1)];
     const made = await newPixels(ipc, picture, alone);

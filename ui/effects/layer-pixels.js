@@ -80,13 +80,14 @@ export async function readMask(ipc, { id, width, height }) {
 }
 
 /**
- * Says over the canvas what went wrong.
+ * Says over the canvas what went wrong; new pixels stay until they have their place.
  * @param {Store} store
+ * @param {Pick<ReturnType<typeof import("./images.js").createImageEffects>, "hold">} images
  * @param {() => Promise<void>} work
  */
-export async function told(store, work) {
+export async function told(store, images, work) {
   try {
-    await work();
+    await images.hold(work);
   } catch (error) {
     if (error?.code !== "cancelled") store.dispatch(actions.noticeShown("error", strings.errorText(error ?? {})));
   }

@@ -11,13 +11,14 @@ import { boundsOf, readMask, told } from "./layer-pixels.js";
  * @param {object} parts
  * @param {import("./jobs.js").Store} parts.store
  * @param {import("./jobs.js").Ipc} parts.ipc
+ * @param {ReturnType<typeof import("./images.js").createImageEffects>} parts.images
  * @returns {Record<string, () => void>}
  */
-export function createMaskCommands({ store, ipc }) {
+export function createMaskCommands({ store, ipc, images }) {
   const primary = () => selectSelectedLayer(store.getState());
 
   /** Changes the mask of the layer that is selected now, in its own tab, whatever is in view then. */
-  const change = (label, make) => told(store, async () => {
+  const change = (label, make) => told(store, images, async () => {
     const layer = primary();
     const { active } = store.getState().tabs;
     if (!layer) return;
@@ -65,7 +66,7 @@ export function createMaskCommands({ store, ipc }) {
         store.dispatch(actions.layerMaskReplaced(layer.id, { ...layer.mask, linked: !layer.mask.linked }, layer.mask.linked ? "maskUnlinked" : "maskLinked"));
       }
     },
-    "layer.mask-apply": () => void told(store, async () => {
+    "layer.mask-apply": () => void told(store, images, async () => {
       const layer = primary();
       const { active } = store.getState().tabs;
       if (layer?.kind !== "pixels" || !layer.mask) return;

@@ -6,7 +6,8 @@ mod browser; // starts Chromium and steers the page
 mod canvas; // pan, zoom and the pixels that are drawn
 mod documents; // layers, files, clipboard, menu, undo
 mod generate; // from the prompt to the picture
-mod layers;
-mod palette; // the tree: groups, blending, locks, what Rust composites
+mod layers; // the tree: groups, blending, locks, what Rust composites
+mod palette; // every action by name
+mod panels; // several layers, drag, menu, masks, steps, tabs
 mod server; // sends ui/ as the shell does
 mod split; // from a picture to its layers

@@ -102,7 +102,10 @@ export function mountLayersPanel(root, store, run, thumbnails) {
     }
     const others = selectedLayers.filter((other) => other !== id);
     if (others.length === selectedLayers.length) store.dispatch(actions.layersSelected([...others, id], id));
-    else if (others.length > 0) store.dispatch(actions.layersSelected(others, others.includes(selectedLayer ?? -1) ? selectedLayer : null));
+    else if (others.length > 0) {
+      store.dispatch(actions.layersSelected(others, others.includes(selectedLayer ?? -1) ? selectedLayer : null));
+      anchor = store.getState().selectedLayer;
+    }
   }
 
   function between(from, to) {

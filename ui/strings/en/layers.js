@@ -21,16 +21,12 @@ export const layersPanel = {
   fill: "Fill",
   fillOf: (name) => `Fill of ${name}`,
   locks: "Lock",
-  clipped: "clipped",
-  maskOff: "mask off",
 };
 
 export const history = {
   title: "History",
   list: "Steps of this document",
   memory: (bytes, limit) => `Steps use ${bytes} of ${limit}`,
-  now: (label) => `${label}, now`,
-  undone: (label) => `${label}, undone`,
   labels: {
     start: "Start", opened: "Open", created: "New", cleared: "Clear", added: "Add layer", newLayer: "New layer", removed: "Delete",
     renamed: "Rename", shown: "Show", hidden: "Hide", solo: "Show only", opacity: "Opacity", fill: "Fill", blend: "Blending",
@@ -39,7 +35,7 @@ export const history = {
     resized: "Canvas size", cropped: "Crop", selected: "Select", deselected: "Deselect", guides: "Guides", painted: "Brush",
     erased: "Eraser", transformed: "Transform", filled: "Fill with colour", masked: "Mask", maskAdded: "Add mask",
     maskRemoved: "Delete mask", maskInverted: "Invert mask", maskApplied: "Apply mask", maskOn: "Mask on", maskOff: "Mask off",
-    maskLinked: "Link mask", maskUnlinked: "Unlink mask", cleared_pixels: "Clear", aligned: "Align", distributed: "Distribute",
+    maskLinked: "Link mask", maskUnlinked: "Unlink mask", aligned: "Align", distributed: "Distribute",
     flipped: "Flip", rotated: "Rotate", repainted: "Repaint", extended: "Extend", generated: "Generate",
   },
   other: "Change",

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -76,6 +77,26 @@ impl Page {
         let url = format!("{}/?{options}", page.server.url());
         page.driver.goto(url).await.expect("the page opens");
         page
+    }
+
+    /// Opens the page anew in the same browser.
+    pub(crate) async fn visit(&self, options: &str) {
+        let url = format!("{}/?{options}", self.server.url());
+        self.driver.goto(url).await.expect("the page opens");
+    }
+
+    pub(crate) async fn screenshot(&self, path: &Path) {
+        self.driver.screenshot(path).await.expect("a screenshot");
+    }
+
+    /// What an expression's promise gives.
+    pub(crate) async fn promise(&self, expression: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             Promise.resolve({expression}).then(done, (error) => done(String(error)))"
+        );
+        let result = self.driver.execute_async(script, vec![]).await;
+        result.expect("the promise is kept").json().clone()
     }
 
     pub(crate) async fn set_look(&self, look: &Look) {

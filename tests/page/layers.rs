@@ -31,8 +31,8 @@ async fn the_tree_is_walked_opened_and_closed_by_keys() {
         assert_eq!(attribute(&page, id, "aria-setsize").await, json!(count));
     }
     assert_eq!(attribute(&page, 7, "aria-expanded").await, json!("true"));
-    assert_eq!(attribute(&page, 3, "aria-label").await, json!("Paper, locked"));
-    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, group"));
+    assert_eq!(attribute(&page, 3, "aria-label").await, json!("Paper, 64 × 48, locked"));
+    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, Group of 2"));
 
     page.click("[data-layer-id='5'] .layer-select").await;
     assert_eq!(page.get(FOCUSED).await, json!(5));
@@ -56,9 +56,9 @@ async fn the_tree_is_walked_opened_and_closed_by_keys() {
 
     // Space hides, and the name says so.
     page.keys(" ").await;
-    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, group, hidden"));
+    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, Group of 2, hidden"));
     page.chord(Key::Control, "z").await;
-    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, group"));
+    assert_eq!(attribute(&page, 7, "aria-label").await, json!("Figure, Group of 2"));
     page.close().await;
 }
 

@@ -2,12 +2,15 @@
 //! `chromedriver` (Debian: `chromium-driver`).
 
 mod access; // keyboard, names, contrast, themes, scaling
+mod appearance; // every state: nothing overlaps, axe is content, screenshots
 mod browser; // starts Chromium and steers the page
 mod canvas; // pan, zoom and the pixels that are drawn
 mod documents; // layers, files, clipboard, menu, undo
 mod generate; // from the prompt to the picture
 mod layers; // the tree: groups, blending, locks, what Rust composites
-mod palette; // every action by name
+mod palette; // every action by words, and the window's dialogs
 mod panels; // several layers, drag, menu, masks, steps, tabs
 mod server; // sends ui/ as the shell does
 mod split; // from a picture to its layers
+mod states; // every panel and state, and how to get there
+mod walk; // every action through the palette

@@ -3,7 +3,7 @@ use thirtyfour::Key;
 
 use crate::browser::{Look, Page};
 
-const SHOWN: &str = "[...document.querySelectorAll('#layers [data-layer-id]')].map((row) => row.getAttribute('aria-label'))";
+const SHOWN: &str = "[...document.querySelectorAll('#layers [data-layer-id]')].map((row) => row.getAttribute('aria-label').replace(/, \\d+ × \\d+/, ''))";
 const WAITS: &str = "document.querySelector('#split-keep').checkVisibility()";
 
 async fn open_picture(options: &str) -> Page {

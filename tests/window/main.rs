@@ -7,4 +7,5 @@ mod desk;
 mod layers;
 mod screenshots;
 mod session;
+mod shell;
 mod story;

@@ -33,6 +33,9 @@ export function tipOf(name) {
   return keys ? strings.toolbar.withKey(labelOf(name), keys) : labelOf(name);
 }
 
+/** The keys of an action, short enough for a button. @param {string} keys */
+export const shortKeyText = (keys) => keyText(keys).replace(strings.keys.Enter, "↵").replace("+", " ");
+
 /** @param {string} name its keys as `aria-keyshortcuts` has them */
 export const ariaKeysOf = (name) => actionOf(name)?.keys[0]?.replace("Ctrl", "Control");
 

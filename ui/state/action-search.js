@@ -25,8 +25,8 @@ export function findActions(entries, query, recent = []) {
 
 const BEGINS_LABEL = 8;
 const BEGINS_WORD = 4;
-const INSIDE_LABEL = 2;
-const SYNONYM = 1;
+const SYNONYM = 2;
+const INSIDE_LABEL = 1;
 
 function scoreOf({ label, words, menu }, asked) {
   const name = plain(label);
@@ -44,8 +44,8 @@ function scoreOf({ label, words, menu }, asked) {
 function wordScore(word, index, name, parts, others) {
   if (index === 0 && name.startsWith(word)) return BEGINS_LABEL;
   if (parts.some((part) => part.startsWith(word))) return BEGINS_WORD;
-  if (name.includes(word)) return INSIDE_LABEL;
-  return others.some((other) => other.startsWith(word)) ? SYNONYM : 0;
+  if (others.some((other) => other.startsWith(word))) return SYNONYM;
+  return name.includes(word) ? INSIDE_LABEL : 0;
 }
 
 function wordsOf(text) {

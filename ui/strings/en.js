@@ -197,8 +197,8 @@ export const en = {
     title: "Layers",
     empty: "Pictures that you make or open are listed here.",
     unnamed: "Layer without a name",
-    item: (name, { isGroup, hidden, locked }) =>
-      [name, isGroup && "group", hidden && "hidden", locked && "locked"].filter(Boolean).join(", "),
+    item: (name, details, { hidden, locked }) =>
+      [name, ...details, hidden && "hidden", locked && "locked"].filter(Boolean).join(", "),
     children: (count) => plural(count, "Group of 1", "Group of #"),
     marks: ({ clipping, mask, fill }) =>
       [clipping && "clipped", mask && "mask", fill < 1 && `fill ${percent(fill)}`].filter(Boolean),

@@ -69,7 +69,8 @@ export function mountDocumentTabs(root, store, run) {
     const close = iconButton("close", "", () => {
       store.dispatch(tabShown(key));
       run("file.close");
-    }, { class: "button-icon document-close", tabindex: -1 });
+      // For the mouse: with the keyboard, Delete closes the tab.
+    }, { class: "button-icon document-close", tabindex: -1, "aria-hidden": "true" });
     const node = element("div", { class: "document-item", role: "presentation" }, [button, close]);
     button.addEventListener("click", () => store.dispatch(tabShown(key)));
     // The middle button closes, as in browsers.

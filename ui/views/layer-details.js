@@ -3,7 +3,7 @@ import * as actions from "../state/actions.js";
 import { BLENDS, PASS_THROUGH } from "../state/blends.js";
 import { selectSelectedLayer } from "../state/selectors.js";
 import { strings } from "../strings.js";
-import { labelOf } from "../effects/action-words.js";
+import { ariaKeysOf, labelOf, tipOf } from "../effects/action-words.js";
 import { element, icon, iconButton, setLabel } from "./dom.js";
 
 /** @type {[part: "transparency" | "pixels" | "position" | "all", icon: string, action: string][]} */
@@ -35,8 +35,8 @@ export function mountLayerDetails(root, store, run) {
     type: "button",
     id: "layer-split",
     class: "button-plain layer-split",
-    "aria-keyshortcuts": "Control+Shift+L",
-    title: strings.toolbar.withKey(strings.layers.split, "Ctrl+Shift+L"),
+    "aria-keyshortcuts": ariaKeysOf("layer.split"),
+    title: tipOf("layer.split"),
     on: { click: () => run("layer.split") },
   }, [icon("layers"), element("span", { text: strings.layers.split })]);
   const doing = element("div", { class: "layer-doing" }, [again, split]);
@@ -54,7 +54,7 @@ export function mountLayerDetails(root, store, run) {
     recipe.hidden = again.hidden = !made;
     doing.hidden = split.hidden && again.hidden;
     recipe.textContent = made ? strings.layers.recipe(made, model ?? null) : "";
-    again.setAttribute("aria-label", labelOf("layer.use-recipe"));
+    again.title = labelOf("layer.use-recipe");
   };
   store.observe(selectSelectedLayer, show);
   store.observe((state) => state.selectedLayers, show);

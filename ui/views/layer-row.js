@@ -40,7 +40,7 @@ export function createLayerRow(id, store, thumbnails, onClick) {
   const choose = element("div", {
     class: "layer-select",
     on: { click, dblclick: rename },
-  }, [clip, thumbnail, folder, mask, element("span", { class: "layer-words" }, [name, about])]);
+  }, [clip, thumbnail, folder, mask, element("span", { class: "layer-words" }, [name, " ", about])]);
   const lock = iconButton("lock", "", () => {
     const now = layer();
     if (now) store.dispatch(actions.layerLocked(id, !isLocked(now)));
@@ -83,11 +83,13 @@ export function createLayerRow(id, store, thumbnails, onClick) {
     mask.title = strings.layersPanel.maskOf(label);
     name.textContent = label;
     const what = isGroup ? words.children(layer.children.length) : size(layer.width, layer.height);
-    about.textContent = [what, ...words.marks(layer)].join(" · ");
+    const details = [what, ...words.marks(layer)];
+    // Clipping and a mask are seen as such; who hears the row is told.
+    about.textContent = [what, ...words.marks({ ...layer, clipping: false, mask: null })].join(" · ");
     name.title = label;
     node.tabIndex = stop ? 0 : -1;
     for (const [attribute, value] of Object.entries({
-      "aria-label": words.item(label, { isGroup, hidden: !layer.visible, locked }),
+      "aria-label": words.item(label, details, { hidden: !layer.visible, locked }),
       "aria-level": level,
       "aria-posinset": position,
       "aria-setsize": count,

@@ -22,6 +22,7 @@ export function mountNewDocumentDialog(root, create) {
       element("option", { value: id, text: words.size(words.sizes[id], size(width, height)) })))),
     element("option", { value: "", text: words.custom }),
   ]);
+  preset.value = USUAL;
   const width = side("new-width", words.width, usual.width);
   const height = side("new-height", words.height, usual.height);
   const swap = iconButton("swap", words.swap, () => {

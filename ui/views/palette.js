@@ -1,5 +1,5 @@
 // @ts-check
-import { keysOf, searchEntries, whyNot } from "../effects/action-words.js";
+import { keysOf, keyText, searchEntries, whyNot } from "../effects/action-words.js";
 import { findActions } from "../state/action-search.js";
 import { strings } from "../strings.js";
 import { element, icon } from "./dom.js";
@@ -30,7 +30,7 @@ export function mountPalette(root, store, { run, isThere, recent }) {
     none,
     count,
     element("p", { class: "palette-foot", "aria-hidden": "true" }, [
-      ...hint("↑↓", words.move), ...hint("↵", words.run), ...hint("Esc", words.close),
+      ...hint("↑↓", words.move), ...hint("↵", words.run), ...hint(keyText("Escape"), words.close),
     ]),
   ]));
   const entries = searchEntries();

@@ -1,4 +1,5 @@
 // @ts-check
+import { keyText, shortKeyText } from "../effects/action-words.js";
 import { modelChosen, promptChanged, sizeChanged } from "../state/actions.js";
 import { offerFor, restOfOffer } from "../state/completion.js";
 import { toSize } from "../state/form.js";
@@ -117,7 +118,7 @@ function mountGenerate(section, store, run, prompt) {
   const start = element("button", { type: "button", id: "generate", class: "button-primary", on: { click: generate } }, [
     icon("spark"),
     element("span", { text: strings.generate.start }),
-    element("kbd", { class: "button-key", "aria-hidden": "true", text: "Ctrl ↵" }),
+    element("kbd", { class: "button-key", "aria-hidden": "true", text: shortKeyText("Ctrl+Enter") }),
   ]);
   const cancelLabel = element("span", { text: strings.generate.cancel });
   const cancel = element("button", {
@@ -126,7 +127,7 @@ function mountGenerate(section, store, run, prompt) {
     class: "button-cancel",
     hidden: true,
     on: { click: () => run("job.cancel") },
-  }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: "Esc" })]);
+  }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: keyText("Escape") })]);
   const line = element("p", { id: "job-text", class: "job-text", role: "status" });
   section.append(element("div", { class: "generate-row" }, [start, cancel]), line);
 

@@ -13,7 +13,7 @@ import { element, iconButton } from "./dom.js";
 export function mountShortcutsDialog(root, isThere) {
   const words = strings.shortcuts;
   const groups = element("div", { class: "shortcut-groups" });
-  const dialog = root.appendChild(element("dialog", { id: "shortcuts-dialog", class: "dialog", "aria-labelledby": "shortcuts-title" }, [
+  const dialog = root.appendChild(element("dialog", { id: "shortcuts-dialog", class: "dialog dialog-wide", "aria-labelledby": "shortcuts-title" }, [
     element("div", { class: "dialog-head" }, [
       element("h2", { id: "shortcuts-title", text: words.title }),
       iconButton("close", words.close, () => dialog.close()),

@@ -1,4 +1,5 @@
 // @ts-check
+import { keyText, shortKeyText } from "../effects/action-words.js";
 import * as actions from "../state/actions.js";
 import { GUIDANCE, STEPS } from "../state/form.js";
 import { modelsFor } from "../state/models.js";
@@ -83,7 +84,7 @@ function mountStart(section, store, run, result) {
   const start = element("button", { type: "button", id: "split-start", class: "button-primary", on: { click: () => run("split.start") } }, [
     icon("layers"),
     element("span", { text: words.start }),
-    element("kbd", { class: "button-key", "aria-hidden": "true", text: "Ctrl ↵" }),
+    element("kbd", { class: "button-key", "aria-hidden": "true", text: shortKeyText("Ctrl+Enter") }),
   ]);
   const cancelLabel = element("span", { text: strings.generate.cancel });
   const cancel = element("button", {
@@ -92,7 +93,7 @@ function mountStart(section, store, run, result) {
     class: "button-cancel",
     hidden: true,
     on: { click: () => run("job.cancel") },
-  }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: "Esc" })]);
+  }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: keyText("Escape") })]);
   const line = element("p", { id: "split-text", class: "job-text", role: "status" });
   const row = element("div", { class: "generate-row" }, [start, cancel]);
   section.append(row, line);

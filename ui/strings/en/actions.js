@@ -174,6 +174,6 @@ export const unavailable = {
 
 /** Names of keys as they are printed on keyboards. */
 export const keys = {
-  Ctrl: "Ctrl", Shift: "Shift", Alt: "Alt", Enter: "Enter", Escape: "Escape", Delete: "Delete", Backspace: "Backspace",
+  Ctrl: "Ctrl", Shift: "Shift", Alt: "Alt", Enter: "Enter", Escape: "Esc", Delete: "Delete", Backspace: "Backspace",
   Tab: "Tab", PageUp: "Page Up", PageDown: "Page Down", Space: "Space",
 };

@@ -55,9 +55,9 @@ fn stage(tree: &Path, programs: &Path) -> Result {
     for program in PROGRAMS {
         copy(&programs.join(program), &tree.join("usr/bin").join(program), 0o755)?;
     }
-    for model in ["starter", "starter-layered"] {
-        let from = root.join("src-tauri").join(model);
-        copy_folder(&from, &tree.join("usr/lib/asset-editor").join(model))?;
+    for folder in ["starter", "starter-layered", "examples"] {
+        let from = root.join("src-tauri").join(folder);
+        copy_folder(&from, &tree.join("usr/lib/asset-editor").join(folder))?;
     }
     for (file, size) in ICONS {
         let place = format!("usr/share/icons/hicolor/{size}/apps/asset-editor.png");

@@ -10,6 +10,7 @@ use crate::{
     Result, command, first_run, package_test, packages,
     packages::Purpose,
     project::{self, cargo},
+    tools,
 };
 
 /// Crates that need neither a window nor a browser.
@@ -39,7 +40,10 @@ pub(crate) fn test() -> Result {
 }
 
 fn every_phase(report: &mut Report) -> Result {
-    report.phase("system packages", |_| packages::install(Purpose::Test))?;
+    report.phase("system packages", |_| {
+        packages::install(Purpose::Test)?;
+        tools::install()
+    })?;
     report.phase("format", |count| {
         count.check(command::new(&cargo()).args(["fmt", "--all", "--check"]))
     })?;
@@ -110,14 +114,25 @@ fn engine_phases(report: &mut Report) -> Result {
     })
 }
 
-/// Takes the README's pictures of the window again.
+/// Takes the pictures of the window, and of every panel and state, again.
 pub(crate) fn screenshots() -> Result {
     packages::install(Purpose::Test)?;
     first_run::build_programs()?;
-    command::new(&cargo())
-        .args(["test", "--workspace", "--test", "window", "--", "--ignored", "--nocapture"])
-        .arg("screenshots_for_the_readme")
-        .run()
+    let pictures = project::target_dir()?.join("screenshots");
+    if pictures.exists() {
+        fs::remove_dir_all(&pictures)
+            .map_err(|error| format!("`{}`: {error}", pictures.display()))?;
+    }
+    for (program, test) in
+        [("page", "screenshots_of_every_panel_and_state"), ("window", "screenshots_for_the_readme")]
+    {
+        command::new(&cargo())
+            .args(["test", "--workspace", "--test", program, "--", "--ignored", "--nocapture"])
+            .arg(test)
+            .env("SCREENSHOTS", &pictures)
+            .run()?;
+    }
+    tools::make_sheets(&pictures)
 }
 
 /// How well the starter model takes held-out compositions apart: a table, and whether it is good enough.

@@ -11,6 +11,7 @@ mod gate;
 mod package_test;
 mod packages;
 mod project;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -25,8 +26,8 @@ cargo xtask ci-engine      the checks and tests of the engine, without the windo
 cargo xtask package        make the Debian package
 cargo xtask package-test   make it, install it, start it both ways, remove it
 cargo xtask evaluate-layers  how well the starter model splits pictures it has never seen
-cargo xtask screenshots    take the README's pictures of the window again
-cargo xtask setup          install the system packages that building and testing need";
+cargo xtask screenshots    take the pictures of the window and of every panel and state again
+cargo xtask setup          install what building and testing need";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         ["package-test"] => package_test::run().map(|_| ()),
         ["evaluate-layers"] => gate::evaluate_layers(),
         ["screenshots"] => gate::screenshots(),
-        ["setup"] => packages::install(packages::Purpose::Test),
+        ["setup"] => packages::install(packages::Purpose::Test).and_then(|()| tools::install()),
         _ => Err(format!("say what to do:\n{USAGE}")),
     };
     match result {

@@ -84,6 +84,9 @@ fn wanted(purpose: Purpose) -> Vec<&'static str> {
         if !command::exists("node") {
             wanted.push("nodejs");
         }
+        if !command::exists("npm") {
+            wanted.push("npm");
+        }
     }
     wanted
 }

@@ -1,0 +1,116 @@
+//! Where things are, and whether everybody can use them: every panel and state, light and dark, small and large.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+
+use crate::{
+    browser::{Look, Page},
+    states::STATES,
+};
+
+const LAYOUT: &str = include_str!("layout.js");
+/// Width and height of the screen, how many of its pixels are one of the page's, and the language.
+const SCREENS: [(u32, u32, f64, &str); 3] =
+    [(1280, 720, 1.0, "en"), (2560, 1440, 1.0, "en"), (2560, 1440, 2.0, "de")];
+
+fn look((width, height, scale): (u32, u32, f64), dark: bool) -> Look {
+    let side = |pixels: u32| (f64::from(pixels) / scale).round() as u32;
+    Look { width: side(width), height: side(height), scale, dark, calm: true }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_overlaps_sticks_out_or_is_cut_off() {
+    let page = Page::open("stepMs=1").await;
+    let mut faults = Vec::new();
+    for (width, height, scale, language) in SCREENS {
+        page.set_look(&look((width, height, scale), false)).await;
+        for state in STATES {
+            state.show(&page, language).await;
+            let found = page.run(LAYOUT).await;
+            if found != json!([]) {
+                faults.push(format!("{} at {width}, {scale}, {language}: {found:#}", state.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_twice_as_large_still_fits() {
+    let page = Page::open("stepMs=1").await;
+    page.set_look(&look((2560, 1440, 1.0), false)).await;
+    let mut faults = Vec::new();
+    for state in STATES {
+        state.show(&page, "en").await;
+        page.run("document.documentElement.style.fontSize = '162.5%'").await;
+        page.drawn().await;
+        let found = page.run(LAYOUT).await;
+        if found != json!([]) {
+            faults.push(format!("{}: {found:#}", state.name));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_serious_in_any_panel() {
+    let axe = fs::read_to_string(axe()).unwrap_or_else(|error| {
+        panic!("{}: {error}: run cargo xtask setup, or set ASSET_EDITOR_AXE", axe().display())
+    });
+    let page = Page::open("stepMs=1").await;
+    let mut faults = Vec::new();
+    for dark in [false, true] {
+        page.set_look(&look((1280, 720, 1.0), dark)).await;
+        for state in STATES {
+            state.show(&page, "en").await;
+            page.run(&axe).await;
+            let found = page
+                .promise(
+                    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+                       .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+                       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))",
+                )
+                .await;
+            if found != json!([]) {
+                faults.push(format!("{}, dark: {dark}: {found:#}", state.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes files; run by cargo xtask screenshots"]
+async fn screenshots_of_every_panel_and_state() {
+    let folder = env::var_os("SCREENSHOTS")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots"), PathBuf::from);
+    fs::create_dir_all(&folder).expect("a folder");
+    let page = Page::open("stepMs=1").await;
+    let only = env::var("ONLY").unwrap_or_default();
+    for (theme, dark) in [("light", false), ("dark", true)] {
+        for screen in [(1280, 720, 1.0), (2560, 1440, 1.0)] {
+            page.set_look(&look(screen, dark)).await;
+            for state in STATES.iter().filter(|state| state.name.contains(&only)) {
+                state.show(&page, "en").await;
+                let file = format!("{}-{theme}-{}.png", state.name, screen.0);
+                page.screenshot(&folder.join(file)).await;
+            }
+        }
+    }
+    page.close().await;
+    println!("{}", folder.display());
+}
+
+/// Where `cargo xtask setup` puts it; it is no part of what ships.
+fn axe() -> PathBuf {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let usual = home.join(".cache/asset-editor-tools/node_modules/axe-core/axe.min.js");
+    env::var_os("ASSET_EDITOR_AXE").map_or(usual, PathBuf::from)
+}

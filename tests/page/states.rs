@@ -1,0 +1,169 @@
+//! Every panel and state that the window can show, and how to get there.
+
+use crate::browser::Page;
+
+/// What is done to get into a state.
+pub(crate) enum Step {
+    Click(&'static str),
+    /// Writes a prompt and makes a picture.
+    Make(&'static str),
+    /// Runs a script in the page.
+    Run(&'static str),
+    Wait(&'static str),
+    /// What the native menu sends.
+    Menu(&'static str),
+}
+
+use Step::{Click, Make, Menu, Run, Wait};
+
+pub(crate) struct State {
+    pub(crate) name: &'static str,
+    /// Steer `mock.js`.
+    pub(crate) options: &'static str,
+    pub(crate) steps: &'static [Step],
+}
+
+const PROMPT: Step =
+    Run("const p = document.querySelector('#prompt'); p.value = 'a red potion in a round bottle';
+     p.dispatchEvent(new Event('input', { bubbles: true }))");
+const LAYERS: Step = Wait("document.querySelectorAll('#layers [data-layer-id]').length === 4");
+
+pub(crate) const STATES: &[State] = &[
+    State { name: "start", options: "stepMs=1&recent=1", steps: &[] },
+    State {
+        name: "picture",
+        options: "stepMs=1",
+        steps: &[Make("a red gem"), Make("a green gem"), Click("#reference-from-layer")],
+    },
+    State {
+        name: "layers",
+        options: "stepMs=1&open=/home/artist/hero.psd",
+        steps: &[Click("#open"), LAYERS, Click("[data-layer-id='5'] .layer-select")],
+    },
+    State {
+        name: "history",
+        options: "stepMs=1&open=/home/artist/hero.psd",
+        steps: &[
+            Make("a red gem"),
+            Click("#open"),
+            LAYERS,
+            Click("[data-layer-id='3'] .layer-eye"),
+            Click("[data-layer-id='5'] .layer-select"),
+            Menu("view.history"),
+        ],
+    },
+    State {
+        name: "painting",
+        options: "stepMs=1&hold=1",
+        steps: &[
+            PROMPT,
+            Click("#generate"),
+            Wait("document.querySelector('#job-text').textContent.includes('2')"),
+        ],
+    },
+    State {
+        name: "failed",
+        options: "stepMs=1&fail=out_of_memory|Not enough memory for 128 × 128. Try 64 × 64.",
+        steps: &[PROMPT, Click("#generate"), Wait("document.querySelector('#error').textContent")],
+    },
+    State {
+        name: "engine-failed",
+        options: "stepMs=1&engine=failed&open=/home/artist/hero.psd",
+        steps: &[],
+    },
+    State { name: "no-models", options: "stepMs=1&models=none", steps: &[] },
+    State {
+        name: "incomplete-model",
+        options: "stepMs=1",
+        steps: &[Run(
+            "const m = document.querySelector('#model'); m.value = 'broken'; m.dispatchEvent(new Event('change'))",
+        )],
+    },
+    State {
+        name: "split",
+        options: "stepMs=1&open=/home/artist/hero.png",
+        steps: &[Click("#open"), Wait("!document.querySelector('#split').hidden")],
+    },
+    State {
+        name: "splitting",
+        options: "stepMs=1&hold=1&open=/home/artist/hero.png",
+        steps: &[
+            Click("#open"),
+            Click("#split-start"),
+            Wait("document.querySelectorAll('#split-layers li').length === 4"),
+        ],
+    },
+    State {
+        name: "split-result",
+        options: "stepMs=1&report=failing&open=/home/artist/hero.png",
+        steps: &[
+            Click("#open"),
+            Click("#split-start"),
+            Wait("document.querySelector('#split-keep').checkVisibility()"),
+        ],
+    },
+    State {
+        name: "recovery",
+        options: "stepMs=1&recovered=1",
+        steps: &[Wait("document.querySelector('#recovery')")],
+    },
+    State {
+        name: "notes",
+        options: "stepMs=1&open=/home/artist/hero.psd&notes=A text layer was turned into pixels.|An effect was left out.",
+        steps: &[Click("#open"), Wait("document.querySelector('#notice').textContent")],
+    },
+    State {
+        name: "palette",
+        options: "stepMs=1",
+        steps: &[
+            Menu("help.palette"),
+            Run(
+                "const i = document.querySelector('#palette-input'); i.value = 'se'; i.dispatchEvent(new Event('input'))",
+            ),
+        ],
+    },
+    State { name: "shortcuts", options: "stepMs=1", steps: &[Menu("help.shortcuts")] },
+    State { name: "new-document", options: "stepMs=1", steps: &[Menu("file.new")] },
+    State {
+        name: "export",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Click("#export"),
+            Wait("document.querySelector('#export-dialog').open"),
+        ],
+    },
+    State {
+        name: "unsaved",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Run("__MOCK__.emit('close-requested')"),
+            Wait("document.querySelector('#unsaved-dialog').open"),
+        ],
+    },
+    State {
+        name: "recent",
+        options: "stepMs=1&recent=1",
+        steps: &[Menu("file.open-recent"), Wait("document.querySelector('#recent-dialog').open")],
+    },
+    State { name: "about", options: "stepMs=1", steps: &[Menu("help.about")] },
+];
+
+impl State {
+    /// Brings an open browser into this state, in a language.
+    pub(crate) async fn show(&self, page: &Page, language: &str) {
+        page.visit(&format!("{}&language={language}", self.options)).await;
+        page.wait("!document.querySelector('#splash')").await;
+        for step in self.steps {
+            match step {
+                Click(selector) => page.click(selector).await,
+                Make(prompt) => page.make(prompt).await,
+                Run(script) => drop(page.run(script).await),
+                Wait(expression) => page.wait(expression).await,
+                Menu(action) => drop(page.run(&format!("__MOCK__.emit('menu', '{action}')")).await),
+            }
+        }
+        page.drawn().await;
+    }
+}

@@ -96,7 +96,7 @@ export const de = {
     failedTitle: "Diesmal kein Bild",
   },
 
-  tasks: { label: "Was zu tun ist", make: "Erzeugen", split: "In Ebenen zerlegen" },
+  tasks: { label: "Was zu tun ist", make: "Erzeugen", split: "Zerlegen" },
 
   split: {
     title: "In Ebenen zerlegen",

@@ -5,7 +5,7 @@ import { ui } from "./modules.js";
 const actions = await ui("state/actions.js");
 const { pathToSave } = await ui("state/files.js");
 const { initialState, reduce } = await ui("state/reducer.js");
-const { selectFile, selectIsUnsaved } = await ui("state/selectors.js");
+const { selectFile, selectIsUnsaved, selectKept } = await ui("state/selectors.js");
 const { createStore } = await ui("state/store.js");
 const { imageAsDocument } = await ui("state/wire.js");
 const { exportAs, placeDocument, save, saveAs } = await ui("effects/documents.js");
@@ -186,6 +186,7 @@ test("every tab has a copy of its own, which goes when the tab is closed", async
   store.dispatch(actions.selectionChanged({ id: 2 ** 41, x: 0, y: 0, width: 4, height: 4 }));
   await time.pass(5000);
   assert.deepEqual(calls.splice(0), ["write mine-1 cat.psd 0.5", "write mine-2 dog.psd 0.25"]);
+  assert.equal(selectKept(store.getState()), "copied");
   store.dispatch(actions.tabShown(1));
   store.dispatch(actions.selectionChanged({ id: 2 ** 41, x: 0, y: 0, width: 4, height: 4 }));
   await time.pass(60_000);
@@ -193,6 +194,9 @@ test("every tab has a copy of its own, which goes when the tab is closed", async
   store.dispatch(actions.tabClosed(1));
   await time.pass(5000);
   assert.deepEqual(calls, ["forget mine-1"]);
+  store.dispatch(actions.layerFaded(1, 0.5));
+  assert.equal(selectKept(store.getState()), "nowhere");
+  assert.deepEqual(Object.keys(store.getState().copies), ["2"]);
 });
 
 test("a copy that cannot be written is told once", async () => {

@@ -5,6 +5,7 @@
 
 mod desk;
 mod layers;
+mod random_edits;
 mod screenshots;
 mod session;
 mod shell;

@@ -78,6 +78,7 @@ export function createAutosave(store, ipc, { slot, after, now }) {
           const name = store.getState().files[picture.documentId]?.name ?? strings.untitled;
           await ipc.autosave(toWire(picture), slotOf(key), name);
           written.set(key, picture);
+          store.dispatch(actions.copyWritten(key, picture));
           failed = false;
         } catch (error) {
           // Once is enough: the next change tries again.
@@ -94,6 +95,7 @@ export function createAutosave(store, ipc, { slot, after, now }) {
     const keys = unsaved().map(({ key }) => key);
     for (const tab of [...written.keys()].filter((key) => !keys.includes(key))) {
       written.delete(tab);
+      store.dispatch(actions.copyForgotten(tab));
       await ipc.forgetRecovered(slotOf(tab)).catch(() => {
         // It will be offered at the next start, and can be discarded there.
       });

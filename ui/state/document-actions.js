@@ -102,5 +102,11 @@ export const tabMoved = (key, index) => ({ type: "tabs/moved", key, index });
  */
 export const inTab = (tab, action) => (tab === null || tab === undefined ? action : { ...action, tab });
 
+// The copies for the case that the editor ends before work is saved.
+/** @param {number} key of the tab @param {import("./document.js").Picture} picture */
+export const copyWritten = (key, picture) => ({ type: "recovery/copyWritten", key, picture });
+/** @param {number} key */
+export const copyForgotten = (key) => ({ type: "recovery/copyForgotten", key });
+
 /** What Paste brings. @param {import("./clipboard.js").Clip | null} clip */
 export const clipChanged = (clip) => ({ type: "clipboard/changed", clip });

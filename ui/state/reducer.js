@@ -8,7 +8,7 @@ import { noJobs, reduceJobs } from "./jobs.js";
 import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.js";
 import { noNotices, reduceNotices } from "./notices.js";
 import { reduceRecent } from "./recent.js";
-import { reduceRecovery } from "./recovery.js";
+import { reduceCopies, reduceRecovery } from "./recovery.js";
 import { noReferences, reduceReferences } from "./references.js";
 import { selectLayers } from "./selection.js";
 import { initialSplit, reduceSplit } from "./split.js";
@@ -27,6 +27,7 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {import("./history.js").History<import("./document.js").Picture>} document
  * @property {import("./files.js").Files} files
  * @property {import("./recovery.js").Recovered[]} recovery
+ * @property {import("./recovery.js").Copies} copies
  * @property {import("./recent.js").RecentFile[]} recent
  * @property {"make" | "split"} task what the panel at the left is for
  * @property {import("./split.js").Split} split
@@ -58,6 +59,7 @@ export function initialState({ seed, theme }) {
     document: createHistory(emptyDocument),
     files: noFiles,
     recovery: [],
+    copies: {},
     recent: [],
     task: "make",
     split: initialSplit(seed),
@@ -125,6 +127,7 @@ function reduceTab(state, action) {
     document,
     files: reduceFiles(state.files, action, before, document.present),
     recovery: reduceRecovery(state.recovery, action),
+    copies: reduceCopies(state.copies, action),
     recent: reduceRecent(state.recent, action),
     task: task(state.task, action),
     split,

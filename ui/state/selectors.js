@@ -44,6 +44,19 @@ export function isUnsaved({ files }, picture) {
   return file.saved === null || !savesAs(file.saved, picture);
 }
 
+/**
+ * Where the work in view is kept: nothing to keep, in its file, in a safety copy, nowhere yet.
+ * @param {State} state
+ * @returns {"nothing" | "saved" | "copied" | "nowhere"}
+ */
+export function selectKept(state) {
+  const { present } = state.document;
+  if (isEmpty(present)) return "nothing";
+  if (!isUnsaved(state, present)) return state.files[present.documentId]?.path ? "saved" : "nothing";
+  const copy = state.copies[state.tabs.active];
+  return copy && savesAs(copy, present) ? "copied" : "nowhere";
+}
+
 /** All selected layers, bottom first. @param {State} state */
 export const selectSelectedLayers = (state) => state.selectedLayers;
 

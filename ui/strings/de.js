@@ -1,6 +1,6 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./de/actions.js";
-import { documentTabs, history, layersPanel } from "./de/layers.js";
+import { documentTabs, history, kept, layersPanel } from "./de/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./de/shell.js";
 import { formatsOf } from "./formats.js";
 
@@ -352,6 +352,7 @@ export const de = {
   layersPanel,
   history,
   documentTabs,
+  kept,
 
   /** What went wrong, in words. @param {{ code?: string, message?: string }} error */
   errorText({ code = "", message }) {

@@ -1,6 +1,6 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
-import { documentTabs, history, layersPanel } from "./en/layers.js";
+import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
 import { formatsOf } from "./formats.js";
 
@@ -341,6 +341,7 @@ export const en = {
   layersPanel,
   history,
   documentTabs,
+  kept,
 
   /** What went wrong, in words. @param {{ message?: string }} error */
   errorText: (error) => (error.message ? error.message : en.unexpected),

@@ -1,5 +1,5 @@
 // @ts-check
-import { selectJob } from "../state/selectors.js";
+import { selectJob, selectKept } from "../state/selectors.js";
 import { size, strings } from "../strings.js";
 import { element } from "./dom.js";
 
@@ -11,7 +11,12 @@ export function mountStatusBar(root, store) {
   const dot = element("span", { class: "status-dot", "aria-hidden": "true" });
   const text = element("span", { id: "status", role: "status" });
   const picture = element("span", { id: "picture-size", class: "status-size" });
-  root.append(dot, text, picture);
+  const kept = element("span", { id: "kept", class: "status-kept" });
+  root.append(dot, text, kept, picture);
+  store.observe(selectKept, (how) => {
+    kept.textContent = strings.kept[how];
+    kept.title = strings.kept.tips[how];
+  });
 
   const show = () => {
     const { engine, jobs } = store.getState();

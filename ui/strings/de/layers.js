@@ -43,6 +43,20 @@ export const history = {
   other: "Änderung",
 };
 
+/** Wo die Arbeit aufgehoben ist, die man sieht. */
+export const kept = {
+  nothing: "",
+  saved: "Gespeichert",
+  copied: "Nicht gespeichert. Eine Sicherheitskopie ist da.",
+  nowhere: "Nicht gespeichert",
+  tips: {
+    nothing: "",
+    saved: "In der Datei ist alles, was Sie sehen.",
+    copied: "Endet der Editor vor dem Speichern, wird Ihre Arbeit beim nächsten Start angeboten.",
+    nowhere: "Eine Sicherheitskopie entsteht, wenige Sekunden nachdem Sie innehalten.",
+  },
+};
+
 export const documentTabs = {
   list: "Offene Dokumente",
   close: (name) => `${name} schließen`,

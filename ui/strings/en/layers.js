@@ -41,6 +41,20 @@ export const history = {
   other: "Change",
 };
 
+/** Where the work in view is kept. */
+export const kept = {
+  nothing: "",
+  saved: "Saved",
+  copied: "Not saved. A safety copy is kept.",
+  nowhere: "Not saved",
+  tips: {
+    nothing: "",
+    saved: "The file holds everything you see.",
+    copied: "If the editor ends before you save, your work is offered at the next start.",
+    nowhere: "A safety copy is written a few seconds after you stop working.",
+  },
+};
+
 export const documentTabs = {
   list: "Open documents",
   close: (name) => `Close ${name}`,

@@ -137,7 +137,7 @@ test("a mask comes from the selection, or shows all; it is turned, switched, app
 });
 
 test("toggles follow the primary layer and reach all that are selected", async () => {
-  const { run, select, picture } = opened([pixels(1, { visible: false }), pixels(2), pixels(3)]);
+  const { run, select, picture, notice } = opened([pixels(1, { visible: false }), pixels(2), pixels(3)]);
   select(1, 2, 3);
   await run("layer.visibility");
   assert.deepEqual(picture().layers.map(({ visible }) => visible), [false, false, false]);
@@ -146,6 +146,9 @@ test("toggles follow the primary layer and reach all that are selected", async (
   assert.deepEqual(picture().layers.map(({ visible, lock }) => [visible, lock.position, lock.pixels]), Array(3).fill([true, true, false]));
   await run("layer.clipping");
   assert.deepEqual(picture().layers.map(({ clipping }) => clipping), [false, true, true]);
+  select(1);
+  await run("layer.clipping");
+  assert.equal(notice(), strings.layersPanel.nothingToClipTo);
 });
 
 test("several layers move together by one place", async () => {

@@ -68,7 +68,11 @@ export function createLayerCommands(parts) {
     }])),
     "layer.clipping": () => {
       const clipping = toggled((layer) => layer.clipping);
+      const before = picture();
       change({ clipping }, clipping ? "clipped" : "unclipped");
+      if (clipping && picture() === before && !mayNot(store, /** @type {any} */ (primary()), "all")) {
+        dispatch(actions.noticeShown("error", strings.layersPanel.nothingToClipTo));
+      }
     },
     "layer.raise": () => step(store, 1),
     "layer.lower": () => step(store, -1),

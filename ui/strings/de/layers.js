@@ -7,6 +7,7 @@ export const layersPanel = {
   flattenedName: "Bild",
   nothingBelow: "Darunter liegt keine Ebene zum Zusammenfügen. Wählen Sie mehrere Ebenen aus, oder eine mit einer anderen darunter.",
   nothingSelectedHere: (name) => `Von ${name} liegt nichts in der Auswahl.`,
+  nothingToClipTo: "In derselben Gruppe liegt keine Ebene darunter, auf die zugeschnitten werden kann.",
   nothingToCopy: "Es gibt keine Pixel zum Kopieren. Wählen Sie eine Ebene aus, die welche hat.",
   maskUnknown: "Diese Maske kann hier nicht geändert werden.",
   recipeUsed: "Die Einstellungen stehen wieder links im Bereich.",

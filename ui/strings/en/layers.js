@@ -7,6 +7,7 @@ export const layersPanel = {
   flattenedName: "Picture",
   nothingBelow: "There is no layer below to merge with. Select several layers, or one with another below it.",
   nothingSelectedHere: (name) => `Nothing of ${name} is inside the selection.`,
+  nothingToClipTo: "There is no layer below in the same group to clip to.",
   nothingToCopy: "There are no pixels to copy. Select a layer that has some.",
   maskUnknown: "This mask cannot be changed here.",
   recipeUsed: "The settings are back in the panel at the left.",

@@ -12,7 +12,7 @@ import { createAutosave, discardRecovered, findRecovered, recover } from "./effe
 import { createCheck, createRecentActions } from "./effects/running.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
-import { keepTheme, readTheme } from "./effects/settings.js";
+import { keepLanguage, keepTheme, readLanguage, readTheme } from "./effects/settings.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
 import { readStart } from "./ipc/start.js";
@@ -56,7 +56,8 @@ const RETAIN_DELAY_MS = 400;
 const RENDER_DELAY_MS = 40;
 
 const START = readStart();
-useLanguage(START.language ?? bestLanguage(navigator.languages));
+useLanguage(readLanguage(sessionStorage) ?? START.language ?? bestLanguage(navigator.languages));
+document.documentElement.lang = strings.code;
 start(document);
 
 /** @param {Document} page */
@@ -94,7 +95,10 @@ function start(page) {
   const session = createSession(store, ipc, {
     ask: mountUnsavedDialog(page.body).ask,
     settle: () => autosave.write(),
-    reload: () => location.reload(),
+    reload(language) {
+      keepLanguage(sessionStorage, language);
+      location.reload();
+    },
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));

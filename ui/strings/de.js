@@ -44,6 +44,7 @@ const KINDS = {
 
 /** German. */
 export const de = {
+  code: "de",
   formats: { ...formats, timeLeft },
 
   name: "Veetance Asset Editor",

@@ -33,6 +33,7 @@ function ago(seconds) {
 
 /** English: what the other languages are measured by. */
 export const en = {
+  code: "en",
   formats: { ...formats, timeLeft },
 
   name: "Veetance Asset Editor",

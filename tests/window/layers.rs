@@ -73,6 +73,38 @@ fn work_that_was_not_saved_is_offered_at_the_next_start() {
     session.until_true("and still not saved", "return document.title.startsWith('• leaf')");
 }
 
+#[test]
+fn layers_are_dragged_over_and_into_each_other() {
+    let desk = Desk::new();
+    paint(32, 32).save(desk.folder().join("leaf.png")).expect("a file");
+    let session = Session::start_program(&desk, &app(), &["leaf.png"]);
+    until("the picture is open", || (session.number_of_layers() == 1).then_some(()));
+    session.click("#layers li .layer-words");
+    session.click("[data-action='layer.duplicate']");
+    session.click("[data-action='layer.duplicate']");
+    session.click("[data-action='layer.group']");
+    assert_eq!(
+        rows(&session),
+        ["Group, group", "  leaf copy copy", "leaf copy", "leaf"],
+        "the newest copy is selected"
+    );
+    session.drag("#layers li:nth-child(4) .layer-words", "#layers li:nth-child(1)", (0.6, 0.5));
+    assert_eq!(
+        rows(&session),
+        ["Group, group", "  leaf", "  leaf copy copy", "leaf copy"],
+        "into the group"
+    );
+    session.drag("#layers li:nth-child(4) .layer-words", "#layers li:nth-child(1)", (0.6, 0.1));
+    assert_eq!(
+        rows(&session),
+        ["leaf copy", "Group, group", "  leaf", "  leaf copy copy"],
+        "above the group"
+    );
+    session.click("#undo");
+    session.click("#undo");
+    assert_eq!(rows(&session), ["Group, group", "  leaf copy copy", "leaf copy", "leaf"]);
+}
+
 /// A yellow ground with a red disc and a blue bar.
 fn paint(width: u32, height: u32) -> image::RgbaImage {
     image::RgbaImage::from_fn(width, height, |x, y| {

@@ -91,6 +91,23 @@ impl<'a> Session<'a> {
         self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
+    /// Drags with the mouse from the middle of one element to a place in another one, by shares of its size.
+    pub(crate) fn drag(&self, from: &str, to: &str, (across, down): (f64, f64)) {
+        let place = |css: &str, across: f64, down: f64| -> (i64, i64) {
+            let place = self.script(
+                "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+                 return [Math.round(box.left + box.width * arguments[1]), Math.round(box.top + box.height * arguments[2])];",
+                &[json!(css), json!(across), json!(down)],
+            );
+            serde_json::from_value(place).unwrap_or_else(|error| panic!("{css}: {error}"))
+        };
+        let (start, end) = (place(from, 0.5, 0.5), place(to, across, down));
+        let middle = ((start.0 + end.0) / 2, (start.1 + end.1) / 2);
+        let actions = self.driver.action_chain().move_to(start.0, start.1).click_and_hold();
+        let actions = actions.move_to(middle.0, middle.1).move_to(end.0, end.1).release();
+        self.runtime.block_on(actions.perform()).unwrap_or_else(|error| panic!("{from}: {error}"));
+    }
+
     /// Replaces the text of a field.
     pub(crate) fn fill(&self, css: &str, text: &str) {
         let element = self.find(css);

@@ -3,6 +3,9 @@ import { createBitmaps } from "./canvas/bitmaps.js";
 import { createRenders } from "./canvas/renders.js";
 import { createMaskThumbnails } from "./canvas/mask-thumbnails.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
+import { createTileAdapter } from "./canvas/tools/adapter.js";
+import { mountTools } from "./canvas/tools/hand.js";
+import { mountRulers } from "./canvas/tools/rulers.js";
 import { mountCanvas } from "./canvas/viewport.js";
 import { createCommands, createRunner } from "./effects/commands.js";
 import { placeDocument } from "./effects/documents.js";
@@ -13,20 +16,26 @@ import { createCheck, createRecentActions } from "./effects/running.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
 import { keepLanguage, keepTheme, readLanguage, readTheme } from "./effects/settings.js";
+import { createToolCommands } from "./effects/tool-commands.js";
+import { createToolEffects } from "./effects/tools.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
 import { readStart } from "./ipc/start.js";
 import { noticeShown, taskShown } from "./state/actions.js";
+import { layerOf } from "./state/document.js";
 import { drawnLayers } from "./state/drawing.js";
 import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
-import { selectShown } from "./state/selectors.js";
+import { selectPicture, selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
 import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
+import { mountAmountDialog } from "./views/amount-dialog.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
 import { mountDocumentTabs } from "./views/document-tabs.js";
+import { mountCanvasSizeDialog } from "./views/canvas-size-dialog.js";
+import { mountColourPanel } from "./views/colour-panel.js";
 import { mountExportDialog } from "./views/export-dialog.js";
 import { mountHistoryPanel } from "./views/history-panel.js";
 import { mountKeyboard } from "./views/keyboard.js";
@@ -49,8 +58,10 @@ import { mountStatusBar } from "./views/status-bar.js";
 import { mountTasks } from "./views/tasks.js";
 import { mountTheme } from "./views/theme.js";
 import { mountTitle } from "./views/title.js";
+import { mountToolOptions } from "./views/tool-options.js";
 import { mountToolbar } from "./views/toolbar.js";
 import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
+import { mountToolbox } from "./views/toolbox.js";
 
 const RETAIN_DELAY_MS = 400;
 const RENDER_DELAY_MS = 40;
@@ -102,6 +113,11 @@ function start(page) {
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
+  const tiles = createTileAdapter(ipc.loadTiles);
+  const act = createToolEffects(store, ipc, { tiles, ready: (made) => Promise.all(made.map(({ id }) => bitmaps.prepare(id))).then(() => {}) });
+  const amounts = mountAmountDialog(page.body);
+  const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
+  const colours = mountColourPanel(page.body, store);
   const commands = { ...createCommands({
     store,
     ipc,
@@ -130,6 +146,13 @@ function start(page) {
       store.dispatch(taskShown("make"));
       part("model").focus();
     },
+  }), ...createToolCommands({
+    store,
+    act,
+    strokes: { settled: () => hand.settled(), isSettled: () => hand.isSettled() },
+    askAmount: amounts.ask,
+    showCanvasSize: canvasSize.show,
+    showColours: () => colours.show("colour", part("colour")),
   }) };
   const runCommand = createRunner(commands, () => performance.now(), {
     mayRun: createCheck(store),
@@ -146,7 +169,8 @@ function start(page) {
   mountSettingsPanel(tasks.make, store, Math.random);
   const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
   const side = mountSidePanels(part("side"), () => showSteps());
-  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show });
+  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show },
+    (id, op) => void act.selectAlpha(layerOf(selectPicture(store.getState()), id), op));
   const historyPanel = mountHistoryPanel(side.history, store);
   const showSteps = () => historyPanel.show();
   side.show("layers");
@@ -176,7 +200,18 @@ function start(page) {
     bitmaps,
     renders,
   }, signal);
-  mountTheme(page.documentElement, store, canvas.restyle);
+  mountToolbox(part("toolbox"), store, { run, showColour: colours.show, focusCanvas: () => part("stage").focus() });
+  mountToolOptions(part("tool-options"), store, { run, act });
+  const hand = mountTools({ stage: part("stage"), store, canvas, overlay: canvas.overlay, tiles, act }, signal);
+  const rulers = mountRulers({ stage: part("stage"), store }, signal);
+  mountTheme(page.documentElement, store, () => {
+    canvas.restyle();
+    hand.restyle();
+    rulers.redraw();
+  });
+  page.addEventListener("keydown", (event) => {
+    if (!event.defaultPrevented && isForTools(event) && hand.key(event)) event.preventDefault();
+  });
   mountKeyboard(page, store, run);
   quietBrowser(page);
   const arrivals = mountArrivals(page, store, images);
@@ -230,4 +265,10 @@ function start(page) {
       requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });
   }
+}
+
+// Keys of what is under way on the canvas; while a field, a list or a dialog has the focus they are its own.
+function isForTools({ target, isComposing }) {
+  if (isComposing || document.querySelector("dialog[open]")) return false;
+  return !(target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [role=tree], #colour-panel"));
 }

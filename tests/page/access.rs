@@ -129,7 +129,7 @@ async fn everything_can_be_done_by_keyboard_alone() {
 
     // Once around: every stop can be seen, and every control is one.
     let mut stops = Vec::new();
-    for _ in 0..60 {
+    for _ in 0..100 {
         let stop = page.get(focus).await.as_str().unwrap_or_default().to_owned();
         if stops.first() == Some(&stop) && stops.len() > 3 {
             break;

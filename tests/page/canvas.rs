@@ -15,7 +15,7 @@ async fn zoom(page: &Page) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_400_percent_every_pixel_is_a_sharp_square() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     assert_eq!(zoom(&page).await, "400 %");
     let (x, y, width, height) = page.picture().await;
@@ -37,7 +37,7 @@ async fn at_400_percent_every_pixel_is_a_sharp_square() {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_transparent_pixels_show_half_of_the_checkerboard() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     let (x, y, ..) = page.picture().await;
     let (light, dark) = (page.pixel(x + 16, y).await, page.pixel(x + 28, y).await);
@@ -53,7 +53,7 @@ async fn half_transparent_pixels_show_half_of_the_checkerboard() {
 #[tokio::test(flavor = "multi_thread")]
 async fn control_and_wheel_zooms_to_the_pointer() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     let (x, y, ..) = page.picture().await;
     let (left, top) = corner(&page).await;
@@ -102,6 +102,8 @@ async fn wheel_and_drags_move_the_picture() {
     page.devtools("Input.dispatchKeyEvent", space).await;
     assert_eq!(page.picture().await, (x + 30, y - 20, width, height), "space and drag");
 
+    // With the move tool arrow keys move the layer.
+    page.keys("h").await;
     page.keys(Key::Left).await;
     page.drawn().await;
     assert_eq!(page.picture().await.0, x + 30 + 48, "arrow key");
@@ -152,7 +154,7 @@ async fn actual_size_is_one_device_pixel_for_one_image_pixel_at_every_scale() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_fingers_move_and_zoom_around_their_middle() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     let (x, y, ..) = page.picture().await;
     let (left, top) = corner(&page).await;
@@ -186,7 +188,7 @@ async fn two_fingers_move_and_zoom_around_their_middle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pixel_is_a_sharp_square_at_the_largest_zoom() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     let (x, y, ..) = page.picture().await;
     let (left, top) = corner(&page).await;

@@ -10,7 +10,7 @@ async fn menu(page: &Page, command: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn layers_are_hidden_faded_deleted_and_every_step_undone() {
     let page =
-        Page::open_as("stepMs=1", Look { width: 1100, height: 680, ..Look::default() }).await;
+        Page::open_as("stepMs=1", Look { width: 1160, height: 740, ..Look::default() }).await;
     page.make("a gem").await;
     page.make("a key").await;
     let names = "[...document.querySelectorAll('.layer-name')].map((name) => name.textContent)";

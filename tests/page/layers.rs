@@ -8,7 +8,7 @@ const SHOWN: &str = "[...document.querySelectorAll('#layers [data-layer-id]')].m
 
 /// Opens a file with a locked layer and a group of two, of which one multiplies.
 async fn open_layered(options: &str) -> Page {
-    let look = Look { width: 1100, height: 680, ..Look::default() };
+    let look = Look { width: 1160, height: 740, ..Look::default() };
     let page = Page::open_as(&format!("{options}&open=/a/hero.psd"), look).await;
     page.run("__MOCK__.emit('menu', 'file.open')").await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 4").await;

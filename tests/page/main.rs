@@ -13,4 +13,5 @@ mod panels; // several layers, drag, menu, masks, steps, tabs
 mod server; // sends ui/ as the shell does
 mod split; // from a picture to its layers
 mod states; // every panel and state, and how to get there
+mod tools; // every tool by pointers and keys
 mod walk; // every action through the palette

@@ -203,6 +203,7 @@
           draw(layer.children, opacity);
           continue;
         }
+        if (!layer.image) continue;
         const source = new Uint8Array(images.get(layer.image));
         const [sw, sh] = [new DataView(source.buffer).getUint32(0, true), new DataView(source.buffer).getUint32(4, true)];
         for (let y = 0; y < h; y += 1) {
@@ -320,12 +321,19 @@
     retain_images: async () => null,
     ui_ready: async () => null,
   };
+  const addImage = (body) => {
+    const id = images.size + 1;
+    images.set(id, body);
+    return id;
+  };
+  // What has a mock of its own above keeps it.
+  Object.assign(commands, { ...window.createMockPixels(mock, addImage, composite, reject), ...commands });
 
   window.__TAURI__ = {
     core: {
       Channel,
       invoke(command, args, invokeOptions) {
-        const plain = args instanceof Uint8Array ? { bytes: args.length } : JSON.parse(JSON.stringify(args ?? {}));
+        const plain = args instanceof Uint8Array ? { bytes: args.length, ...JSON.parse(invokeOptions?.headers?.["x-about"] ?? "{}") } : JSON.parse(JSON.stringify(args ?? {}));
         mock.calls.push({ command, args: plain, headers: invokeOptions?.headers });
         return commands[command] ? commands[command](args ?? {}, invokeOptions) : reject("internal", `no command ${command}`);
       },

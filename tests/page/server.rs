@@ -72,10 +72,15 @@ fn body(path: &str) -> Option<(&'static str, Vec<u8>)> {
     match path {
         "/favicon.ico" => Some(("image/x-icon", Vec::new())),
         "/mock.js" => Some(("text/javascript", fs::read(root.join("tests/page/mock.js")).ok()?)),
+        "/mock-pixels.js" => {
+            Some(("text/javascript", fs::read(root.join("tests/page/mock-pixels.js")).ok()?))
+        }
         "/" => {
             let page = fs::read_to_string(root.join("ui/index.html")).ok()?;
             let module = "<script type=\"module\"";
-            let mocked = format!("<script src=\"/mock.js\"></script>{module}");
+            let mocks =
+                "<script src=\"/mock-pixels.js\"></script><script src=\"/mock.js\"></script>";
+            let mocked = format!("{mocks}{module}");
             Some(("text/html; charset=utf-8", page.replacen(module, &mocked, 1).into_bytes()))
         }
         _ => {

@@ -3,6 +3,8 @@ import { selectSelectedLayer } from "../state/selectors.js";
 import { toCanvas } from "../state/viewport.js";
 
 const GRID_ZOOM = 16;
+/** Tools that change nothing. */
+const LOOKING = ["pan", "zoom", "eyedropper"];
 
 /**
  * Draws what lies over the picture: its edge, the pixel grid, the selected layer.
@@ -17,11 +19,11 @@ export function renderOverlay(context, state, colours) {
 
   const line = Math.max(1, Math.round(view.scale));
   const area = toCanvas(view, frame);
-  if (view.zoom >= GRID_ZOOM * view.scale) drawGrid(context, area, view, frame, colours.grid);
+  if (state.tool.aids.pixelGrid && view.zoom >= GRID_ZOOM * view.scale) drawGrid(context, area, view, frame, colours.grid);
   strokeAround(context, area, line, colours.edge);
 
-  // While a picture is made, only its own place is marked.
-  const selected = state.jobs.current || state.staged ? null : selectSelectedLayer(state);
+  // While a picture is made, only its own place is marked; most tools have marks of their own.
+  const selected = state.jobs.current || state.staged || !LOOKING.includes(state.tool.active) ? null : selectSelectedLayer(state);
   const layer = selected?.kind === "pixels" && selected.width > 0 ? selected : null;
   const covers = layer && layer.x === frame.x && layer.y === frame.y
     && layer.width === frame.width && layer.height === frame.height;

@@ -16,13 +16,15 @@ import { renderScene } from "./renderer.js";
  * @param {import("./renderer.js").Bitmaps} parts.bitmaps
  * @param {import("./renderer.js").Renders} parts.renders
  * @param {AbortSignal} signal
- * @returns {{ redraw: () => void, restyle: () => void }}
  */
 export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, signal) {
   const sceneContext = /** @type {CanvasRenderingContext2D} */ (scene.getContext("2d"));
   const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d"));
   let colours = readColours(stage);
   let planned = false;
+  let overlayPlanned = false;
+  /** @type {((context: CanvasRenderingContext2D, view: import("../state/viewport.js").Viewport) => void)[]} */
+  const draws = [];
 
   function redraw() {
     if (planned) return;
@@ -39,7 +41,22 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, 
       if (canvas.height !== height) canvas.height = height;
     }
     renderScene(sceneContext, state, bitmaps, renders, colours.checkerboard);
+    drawOverlay();
+  }
+
+  function drawOverlay() {
+    const state = store.getState();
     renderOverlay(overlayContext, state, colours);
+    for (const one of draws) one(overlayContext, state.viewport);
+  }
+
+  function redrawOverlay() {
+    if (planned || overlayPlanned) return;
+    overlayPlanned = true;
+    requestAnimationFrame(() => {
+      overlayPlanned = false;
+      if (!planned) drawOverlay();
+    });
   }
 
   function measure() {
@@ -67,6 +84,11 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, 
 
   return {
     redraw,
+    redrawOverlay,
+    overlay: { add: (/** @type {typeof draws[0]} */ draw) => void draws.push(draw) },
+    setLive: (/** @type {any} */ _live) => {},
+    clearLive: () => {},
+    setLiveTransform: (/** @type {number[]} */ _ids, /** @type {any} */ _matrix) => {},
     restyle() {
       colours = readColours(stage);
       redraw();

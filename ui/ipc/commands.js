@@ -10,6 +10,8 @@ import { createChannel, invoke, toIpcError } from "./client.js";
  * @typedef {{ path: string, notes: string[] }} Saved
  */
 
+export * from "./pixels.js";
+
 /** @returns {Promise<import("../state/models.js").Engine>} */
 export const engineStatus = () => invoke("engine_status");
 

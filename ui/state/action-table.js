@@ -1,5 +1,6 @@
 // @ts-check
 import { isLocked } from "./layer.js";
+import { paints } from "./tools.js";
 import {
   selectCanRedo, selectCanUndo, selectGenerateBlock, selectIsEmpty, selectJob, selectSelectedLayer, selectSplitBlock,
 } from "./selectors.js";
@@ -61,6 +62,12 @@ const needsRun = (state) => (selectJob(state) ? null : "no-run");
 /** @type {Availability} */
 const needsResult = (state) => (state.split.result ? null : "no-result");
 
+/** @type {Availability} */
+const needsBegun = (state) => (state.tool.transform || state.tool.crop ? null : "nothing-begun");
+
+/** @type {Availability} */
+const needsBrush = (state) => (paints(state.tool.active) ? null : "no-brush");
+
 const formats = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
 
 /**
@@ -99,7 +106,15 @@ export const ACTIONS = [
   row("edit.clear", ["Delete"], (state) => needsSelection(state) ?? needsUnlockedPixels(state), typed),
   row("edit.fill", ["Shift+F5", "Shift+Backspace"], needsUnlockedPixels, typed),
   row("edit.transform", ["Ctrl+T"], needsUnlocked),
+  row("edit.apply", [], needsBegun, { menu: "tool" }),
+  row("edit.cancel", [], needsBegun, { menu: "tool" }),
   row("edit.crop", [], needsSelection),
+  row("edit.trim", [], needsPicture),
+  row("edit.canvas-flip-horizontal", [], needsPicture),
+  row("edit.canvas-flip-vertical", [], needsPicture),
+  row("edit.canvas-rotate-left", [], needsPicture),
+  row("edit.canvas-rotate-right", [], needsPicture),
+  row("edit.canvas-rotate-half", [], needsPicture),
   row("edit.canvas-size", ["Ctrl+Alt+C"], needsPicture),
 
   row("layer.new", ["Ctrl+Shift+N"], needsPicture),
@@ -176,15 +191,18 @@ export const ACTIONS = [
   row("tool.select-rect", ["M"]),
   row("tool.select-ellipse", ["Shift+M"]),
   row("tool.lasso", ["L"]),
+  row("tool.polygon", ["Shift+L"]),
   row("tool.brush", ["B"]),
   row("tool.eraser", ["E"]),
   row("tool.crop", ["C"]),
   row("tool.eyedropper", ["I"]),
   row("tool.pan", ["H"]),
+  row("tool.zoom", ["Z"]),
+  row("tool.colour"),
   row("tool.swap-colours", ["X"]),
   row("tool.default-colours", ["D"]),
-  row("tool.brush-smaller", ["["]),
-  row("tool.brush-larger", ["]"]),
+  row("tool.brush-smaller", ["["], needsBrush),
+  row("tool.brush-larger", ["]"], needsBrush),
 
   row("generate.start", ["Ctrl+Enter"], selectGenerateBlock, make),
   row("split.start", ["Ctrl+Enter"], (state) => (state.split.result ? "waits" : selectSplitBlock(state)), make),

@@ -10,7 +10,8 @@
  *   `size` in pixels of the document, `hardness` and `opacity` 0 to 1
  * @typedef {"replace" | "add" | "subtract" | "intersect"} SelectionOp
  * @typedef {{ op: SelectionOp, feather: number, antialias: boolean }} Selecting
- * @typedef {{ autoSelect: boolean, picks: "layer" | "group", filter: "smooth" | "nearest" }} Moving
+ * @typedef {{ autoSelect: boolean, picks: "layer" | "group", filter: "smooth" | "nearest",
+ *   alignTo: "auto" | "layers" | "canvas" | "selection" }} Moving
  * @typedef {{ on: boolean, layers: boolean, canvas: boolean, guides: boolean }} Snapping
  * @typedef {{ rulers: boolean, guides: boolean, pixelGrid: boolean }} Aids
  * @typedef {{ ratio: number | null, keepPixels: boolean }} Cropping `ratio` is width by height
@@ -52,7 +53,7 @@ export const initialTool = {
   eraser: { size: 40, hardness: 0.8, opacity: 1, pressureSize: true, pressureOpacity: false },
   target: "pixels",
   selecting: { op: "replace", feather: 0, antialias: true },
-  moving: { autoSelect: true, picks: "layer", filter: "smooth" },
+  moving: { autoSelect: true, picks: "layer", filter: "smooth", alignTo: "auto" },
   snapping: { on: true, layers: true, canvas: true, guides: true },
   aids: { rulers: false, guides: true, pixelGrid: true },
   cropping: { ratio: null, keepPixels: true },

@@ -2,6 +2,7 @@
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
+import { tools } from "./en/tools.js";
 import { formatsOf } from "./formats.js";
 
 const formats = formatsOf("en");
@@ -326,6 +327,7 @@ export const en = {
 
   unexpected: "Something unexpected happened. Try again; if it stays, start the editor again.",
 
+  tools,
   actions,
   menus,
   submenus,

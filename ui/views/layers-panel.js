@@ -29,9 +29,10 @@ const BUTTONS = [
  * @param {Store} store
  * @param {(name: string) => void} run
  * @param {Parameters<typeof createLayerRow>[2]} thumbnails
+ * @param {(id: number, op: "replace" | "add" | "subtract") => void} [selectAlpha]
  * @returns {{ rename: () => void }}
  */
-export function mountLayersPanel(root, store, run, thumbnails) {
+export function mountLayersPanel(root, store, run, thumbnails, selectAlpha = () => {}) {
   const list = element("ul", {
     id: "layers", class: "layers", role: "tree", "aria-label": strings.layers.title, "aria-multiselectable": "true",
   });
@@ -88,8 +89,13 @@ export function mountLayersPanel(root, store, run, thumbnails) {
   store.observe((state) => state.selectedLayer, show);
 
   /** Selects as lists everywhere do: Ctrl adds and takes away, Shift selects all in between. */
-  function choose(id, { ctrlKey, metaKey, shiftKey, target }) {
+  function choose(id, { ctrlKey, metaKey, shiftKey, altKey, target }) {
     const { selectedLayers, selectedLayer } = store.getState();
+    // As in Photoshop: the pixels of a thumbnail become the selection.
+    if ((ctrlKey || metaKey) && target instanceof Element && target.matches(".layer-thumbnail:not(.layer-mask)")) {
+      selectAlpha(id, shiftKey ? "add" : altKey ? "subtract" : "replace");
+      return;
+    }
     const onMask = target instanceof Element && target.classList.contains("layer-mask");
     if (shiftKey && !onMask) {
       store.dispatch(actions.layersSelected(between(anchor ?? selectedLayer ?? id, id), id));

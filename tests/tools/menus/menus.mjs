@@ -19,7 +19,11 @@ const LAYOUT = {
   ],
   edit: [
     "edit.undo", "edit.redo", "-", "edit.cut", "edit.copy", "edit.copy-merged", "edit.paste", "edit.clear", "-", "edit.fill",
-    "edit.transform", "edit.crop", "edit.canvas-size",
+    "edit.transform", "-", "edit.crop", "edit.trim", "edit.canvas-size",
+    { id: "canvas", items: [
+      "edit.canvas-flip-horizontal", "edit.canvas-flip-vertical", "-", "edit.canvas-rotate-left", "edit.canvas-rotate-right",
+      "edit.canvas-rotate-half",
+    ] },
   ],
   layer: [
     "layer.new", "layer.duplicate", "layer.rename", "layer.remove", "-", "layer.group", "layer.ungroup", "layer.merge", "layer.flatten",

@@ -36,8 +36,10 @@ export const history = {
     resized: "Canvas size", cropped: "Crop", selected: "Select", deselected: "Deselect", guides: "Guides", painted: "Brush",
     erased: "Eraser", transformed: "Transform", filled: "Fill with colour", masked: "Mask", maskAdded: "Add mask",
     maskRemoved: "Delete mask", maskInverted: "Invert mask", maskApplied: "Apply mask", maskOn: "Mask on", maskOff: "Mask off",
-    maskLinked: "Link mask", maskUnlinked: "Unlink mask", aligned: "Align", distributed: "Distribute",
-    flipped: "Flip", rotated: "Rotate", repainted: "Repaint", extended: "Extend", generated: "Generate",
+    maskLinked: "Link mask", maskUnlinked: "Unlink mask", aligned: "Align", distributed: "Distribute", pixelsCleared: "Clear",
+    flipped: "Flip", rotated: "Rotate", maskPainted: "Paint mask", selectionMoved: "Move selection",
+    canvasFlipped: "Flip canvas", canvasRotated: "Rotate canvas", trimmed: "Trim", repainted: "Repaint", extended: "Extend",
+    generated: "Generate",
   },
   other: "Change",
 };

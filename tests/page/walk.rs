@@ -125,7 +125,8 @@ async fn prepare(page: &Page, name: &str) {
     }
     // Neither a group nor locked, where there is one like that.
     page.run(
-        "const rows = [...document.querySelectorAll('#layers [data-layer-id]')];
+        "document.activeElement?.closest('.layer-rename')?.blur();
+         const rows = [...document.querySelectorAll('#layers [data-layer-id]')];
          const row = rows.find((row) => !row.hasAttribute('aria-expanded') && !row.classList.contains('is-locked')) ?? rows[0];
          row.querySelector('.layer-select').click();",
     )

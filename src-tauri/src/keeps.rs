@@ -22,6 +22,8 @@ pub(crate) struct Keeps(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     files: BTreeMap<u64, KeptFile>,
+    /// Masks and selections that were made here, and whether the page has named them.
+    made: BTreeMap<u64, (Arc<Plane>, bool)>,
     last_file: u64,
     last_mask: u64,
 }
@@ -108,6 +110,13 @@ impl Keeps {
         FIRST_MASK + inner.last_mask
     }
 
+    /// Keeps a mask or selection that was made here, and gives its number.
+    pub(crate) fn keep_mask(&self, plane: Plane) -> u64 {
+        let id = self.mask_id();
+        self.lock().made.insert(id, (Arc::new(plane), false));
+        id
+    }
+
     pub(crate) fn insert(&self, file: KeptFile) {
         if !file.is_empty() {
             self.lock().files.insert(file.number, file);
@@ -131,9 +140,13 @@ impl Keeps {
         file.layers.get(index.parse::<usize>().ok()?).cloned()
     }
 
-    /// A mask that some layer brought along.
+    /// A mask or selection: one that was made here, or that some layer brought along.
     pub(crate) fn mask(&self, id: u64) -> Option<Arc<Plane>> {
-        let inner = self.lock();
+        let mut inner = self.lock();
+        if let Some((plane, known)) = inner.made.get_mut(&id) {
+            *known = true;
+            return Some(Arc::clone(plane));
+        }
         let file = inner.files.values().find(|file| file.ids.contains(&id))?;
         let mut masks = file.layers.iter().filter_map(|kept| kept.mask.as_ref());
         masks.find(|(mask, _)| *mask == id).map(|(_, plane)| Arc::clone(plane))
@@ -150,6 +163,11 @@ impl Keeps {
             let is_named = numbers.contains(number) || !file.ids.is_disjoint(&ids);
             let was_known = file.known;
             file.known |= is_named;
+            is_named || !was_known
+        });
+        inner.made.retain(|id, (_, known)| {
+            let (is_named, was_known) = (ids.contains(id), *known);
+            *known |= is_named;
             is_named || !was_known
         });
         for kept in inner.files.values_mut().flat_map(|file| &mut file.layers) {
@@ -215,6 +233,19 @@ mod tests {
         let kept = keeps.layer(&token).expect("not named before");
         assert!(kept.fine.is_none());
         assert_eq!(kept.extra.len(), 1);
+    }
+
+    #[test]
+    fn a_mask_that_was_made_here_goes_when_the_page_names_it_no_more() {
+        let keeps = Keeps::default();
+        let plane = || Plane::new(1, 1, document::Samples::Eight(vec![7])).unwrap();
+        let [named, used, on_its_way] = [0; 3].map(|_| keeps.keep_mask(plane()));
+        assert!(keeps.mask(used).is_some());
+        keeps.retain(&[named], &[], &BTreeSet::new());
+        assert!(keeps.mask(used).is_none());
+        keeps.retain(&[named, on_its_way], &[], &BTreeSet::new());
+        keeps.retain(&[], &[], &BTreeSet::new());
+        assert!(keeps.mask(named).is_none() && keeps.mask(on_its_way).is_none());
     }
 
     #[test]

@@ -33,7 +33,8 @@ use std::{
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{
-    clipboard, decompose, documents, generate, images, recovery, session, status,
+    clipboard, decompose, documents, generate, images, pixels, recovery, selections, session,
+    status,
 };
 
 /// Where models lie and what to open; the rest is found out.
@@ -110,6 +111,25 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             images::open_image_dialog,
             images::open_image_path,
             images::retain_images,
+            pixels::apply_mask,
+            pixels::clear_selected,
+            pixels::copy_selected,
+            pixels::create_image,
+            pixels::fill_selected,
+            pixels::flatten_layers,
+            pixels::grow_image,
+            pixels::load_tiles,
+            pixels::lock_pixels,
+            pixels::patch_image,
+            pixels::patch_mask,
+            pixels::render_tiles,
+            pixels::sample_pixel,
+            pixels::transform_layer,
+            pixels::trim_image,
+            selections::mask_of,
+            selections::modify_selection,
+            selections::select,
+            selections::selection_outline,
             recovery::autosave,
             recovery::forget_recovered,
             recovery::list_recovered,

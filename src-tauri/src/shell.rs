@@ -103,9 +103,15 @@ impl Shell {
     }
 
     pub(crate) fn image(&self, id: u64) -> Result<std::sync::Arc<Image>> {
+        let id = self.image_id(id);
+        self.images()?.get(id).ok_or_else(AppError::image_unknown)
+    }
+
+    /// The page has named this picture.
+    pub(crate) fn image_id(&self, id: u64) -> ImageId {
         let id = ImageId(id);
         lock(&self.known).insert(id);
-        self.images()?.get(id).ok_or_else(AppError::image_unknown)
+        id
     }
 
     /// Keeps a picture for the page.

@@ -5,7 +5,9 @@ pub(crate) mod decompose;
 pub(crate) mod documents;
 pub(crate) mod generate;
 pub(crate) mod images;
+pub(crate) mod pixels;
 pub(crate) mod recovery;
+pub(crate) mod selections;
 pub(crate) mod session;
 pub(crate) mod status;
 

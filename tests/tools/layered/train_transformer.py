@@ -186,12 +186,15 @@ def main():
     parser.add_argument("--average", type=float, default=0.995)
     parser.add_argument("--save-every", type=float, default=180, help="seconds")
     parser.add_argument("--pieces", type=int, default=10000)
+    parser.add_argument("--start", help="folder of a trained transformer to go on from, with a fresh optimiser")
     parser.add_argument("--seed", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     transformer_qwenimage.dispatch_attention_fn = plain_attention
     model = build()
+    if args.start:
+        model.load_state_dict(QwenImageTransformer2DModel.from_pretrained(args.start, torch_dtype=torch.float32).state_dict())
     print("parameters", sum(p.numel() for p in model.parameters()), flush=True)
     matrices, rest = split_parameters(model)
     # one Muon per worker, about equal work each
@@ -249,9 +252,10 @@ def main():
         return loss.item() * share
 
     began = time.time()
-    source = Source(args.parts, 64, args.pieces, 1500, args.seed + 1)
-    print(f"pool of small canvases {time.time() - began:.0f}s", flush=True)
     budget = args.minutes * 60
+    small = spent < args.small * budget
+    source = Source(args.parts, 64 if small else 128, args.pieces, 1500, args.seed + 1)
+    print(f"pool of pieces {time.time() - began:.0f}s", flush=True)
     last_save, window, seen, documents = time.time(), [], time.time(), 0
     with ThreadPoolExecutor(args.workers) as pool:
         while spent < budget:

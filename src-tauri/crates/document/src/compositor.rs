@@ -39,33 +39,43 @@ pub fn flatten(document: &Document) -> Raster {
 /// Takes the memory of the result and a few bands of about a megabyte for each thread.
 #[must_use]
 pub fn flatten_rows(document: &Document, rows: Range<u32>) -> Raster {
-    let end = rows.end.min(document.height);
-    let start = rows.start.min(end);
-    let (width, height) = (document.width, end - start);
+    flatten_area(document, 0..document.width, rows)
+}
+
+/// A rectangle of [`flatten`]; what reaches beyond the document is left out.
+#[must_use]
+pub fn flatten_area(document: &Document, columns: Range<u32>, rows: Range<u32>) -> Raster {
+    let (right, bottom) = (columns.end.min(document.width), rows.end.min(document.height));
+    let (left, top) = (columns.start.min(right), rows.start.min(bottom));
+    let (width, height) = (right - left, bottom - top);
+    let area = Rect {
+        left: i64::from(left),
+        top: i64::from(top),
+        right: i64::from(right),
+        bottom: i64::from(bottom),
+    };
     let samples = match document.depth {
-        Depth::Eight => Samples::Eight(render(document, start, height, to_eight)),
-        Depth::Sixteen => Samples::Sixteen(render(document, start, height, to_sixteen)),
+        Depth::Eight => Samples::Eight(render(document, area, to_eight)),
+        Depth::Sixteen => Samples::Sixteen(render(document, area, to_sixteen)),
     };
     Raster::new(width, height, samples).unwrap_or_else(|_| Raster::empty(document.depth))
 }
 
 fn render<T: Copy + Default + Send>(
     document: &Document,
-    start: u32,
-    height: u32,
+    whole: Rect,
     narrow: fn(Pixel) -> [T; 4],
 ) -> Vec<T> {
-    let width = document.width as usize;
-    let mut result = vec![T::default(); width * height as usize * 4];
+    let width = whole.width();
+    let mut result = vec![T::default(); width * (whole.bottom - whole.top) as usize * 4];
     if result.is_empty() {
         return result;
     }
     let band_rows = (BAND_PIXELS / width).max(1);
     result.par_chunks_mut(band_rows * width * 4).enumerate().for_each(|(band, samples)| {
-        let top = i64::from(start) + (band * band_rows) as i64;
+        let top = whole.top + (band * band_rows) as i64;
         let rows = samples.len() / (width * 4);
-        let area =
-            Rect { left: 0, top, right: i64::from(document.width), bottom: top + rows as i64 };
+        let area = Rect { top, bottom: top + rows as i64, ..whole };
         let mut canvas = Canvas::clear(area);
         tree::draw(&document.layers, &mut canvas);
         for (pixel, target) in canvas.pixels().iter().zip(samples.as_chunks_mut::<4>().0) {

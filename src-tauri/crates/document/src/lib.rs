@@ -10,7 +10,7 @@ mod raster;
 pub mod recipe;
 
 pub use blend::Blend;
-pub use compositor::{flatten, flatten_rows};
+pub use compositor::{flatten, flatten_area, flatten_rows};
 pub use layer::{Content, Document, Extra, Group, Layer, Lock, Mask, Opened, Pixels};
 pub use raster::{Depth, Plane, Raster, Samples, ShapeError};
 pub use recipe::Recipe;

@@ -1,19 +1,15 @@
 //! Pictures as RGBA8 by id; the reading and writing of picture files.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{Cursor, ErrorKind, Read, Write},
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
 };
 
+use editing::{Area, Grid};
 use image::{ImageDecoder, ImageReader, Limits};
 
-use crate::{Error, ImageInfo, Result};
+use crate::{Error, Result};
 
 /// Names a picture for as long as the engine runs; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,6 +146,26 @@ impl Image {
         &self.rgba
     }
 
+    /// As what the crate `editing` works on; `None` if a side is zero.
+    #[must_use]
+    pub fn from_grid(grid: Grid) -> Option<Self> {
+        let (width, height) = (grid.width(), grid.height());
+        Self::new(width, height, grid.into_bytes()).ok()
+    }
+
+    /// A part of it; what reaches outside is left out.
+    #[must_use]
+    pub fn part(&self, area: Area) -> Grid {
+        let area = area.meet(Area { x: 0, y: 0, width: self.width, height: self.height });
+        let row_bytes = area.width as usize * 4;
+        let mut bytes = Vec::with_capacity(row_bytes * area.height as usize);
+        for y in 0..area.height {
+            let start = ((area.y as u32 + y) as usize * self.width as usize + area.x as usize) * 4;
+            bytes.extend_from_slice(&self.rgba[start..start + row_bytes]);
+        }
+        Grid::rgba(area.width, area.height, bytes)
+    }
+
     /// The colour channels alone; alpha is dropped, not composited.
     #[must_use]
     pub fn rgb(&self) -> Vec<u8> {
@@ -215,37 +231,5 @@ fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    }
-}
-
-/// The pictures that a document, its history and running jobs use.
-#[derive(Debug, Default)]
-pub struct ImageStore {
-    images: Mutex<BTreeMap<ImageId, Arc<Image>>>,
-    last: AtomicU64,
-}
-
-impl ImageStore {
-    /// Keeps a picture.
-    pub fn insert(&self, image: Image) -> ImageInfo {
-        let id = ImageId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
-        let info = ImageInfo { id, width: image.width, height: image.height };
-        self.lock().insert(id, Arc::new(image));
-        info
-    }
-
-    /// A kept picture.
-    #[must_use]
-    pub fn get(&self, id: ImageId) -> Option<Arc<Image>> {
-        self.lock().get(&id).cloned()
-    }
-
-    /// Forgets a picture.
-    pub fn remove(&self, id: ImageId) {
-        self.lock().remove(&id);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ImageId, Arc<Image>>> {
-        self.images.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

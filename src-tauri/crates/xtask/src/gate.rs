@@ -17,6 +17,7 @@ use crate::{
 const ENGINE_CRATES: &[&str] = &[
     "cli",
     "document",
+    "editing",
     "engine",
     "files",
     "layering",

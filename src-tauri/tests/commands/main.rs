@@ -5,6 +5,7 @@ mod documents;
 mod generate;
 mod images;
 mod page;
+mod pixels;
 mod recovery;
 mod session;
 

@@ -67,6 +67,26 @@ impl Page {
         Ok(body.deserialize().expect("JSON"))
     }
 
+    /// Sends pixels as a body, and what they are as a header.
+    pub(crate) fn patch(
+        &self,
+        command: &str,
+        about: &Value,
+        pixels: Vec<u8>,
+    ) -> Result<Value, Value> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-about", HeaderValue::from_str(&about.to_string()).expect("a header"));
+        let body = self.send(command, InvokeBody::Raw(pixels), headers)?;
+        Ok(body.deserialize().expect("JSON"))
+    }
+
+    pub(crate) fn bytes(&self, command: &str, arguments: Value) -> Result<Vec<u8>, Value> {
+        match self.send(command, InvokeBody::Json(arguments), HeaderMap::new())? {
+            InvokeResponseBody::Raw(bytes) => Ok(bytes),
+            InvokeResponseBody::Json(text) => panic!("pixels came as JSON: {text}"),
+        }
+    }
+
     pub(crate) fn open_document(&self, path: &Path) -> Result<Value, Value> {
         self.call("open_document_path", json!({ "path": path }))
     }

@@ -220,6 +220,45 @@
         const mask = copyOf(masks.get(selection.id));
         return { ...selection, id: storeMask(mask), bytes: mask.pixels.length };
       },
+      async copy_selected({ request: { image, x, y, selection } }) {
+        const from = imageOf(image);
+        const part = blank(selection.width, selection.height);
+        for (let row = 0; row < part.height; row += 1) {
+          for (let column = 0; column < part.width; column += 1) {
+            const [px, py] = [selection.x + column - x, selection.y + row - y];
+            const share = valueAt(selection, selection.x + column, selection.y + row) / 255;
+            if (!inside(from, px, py) || share === 0) continue;
+            const [r, g, b, a] = from.pixels.subarray(at(from, px, py), at(from, px, py) + 4);
+            part.pixels.set([r, g, b, Math.round(a * share)], at(part, column, row));
+          }
+        }
+        const made = storeImage(part);
+        return { imageId: made.id, x: selection.x, y: selection.y, width: part.width, height: part.height, bytes: made.bytes };
+      },
+      apply_mask: async ({ request: { image, x, y, mask } }) => {
+        const made = copyOf(imageOf(image));
+        const values = masks.get(mask.id);
+        for (let row = 0; row < made.height; row += 1) {
+          for (let column = 0; column < made.width; column += 1) {
+            const [px, py] = [x + column - mask.x, y + row - mask.y];
+            const share = (inside(values, px, py) ? values.pixels[at(values, px, py)] : mask.outside ?? 0) / 255;
+            made.pixels[at(made, column, row) + 3] = Math.round(made.pixels[at(made, column, row) + 3] * share);
+          }
+        }
+        return storeImage(made);
+      },
+      lock_pixels: async ({ request: { original, x, y, made, madeX, madeY, selection } }) => {
+        const over = imageOf(made);
+        const locked = copyOf(imageOf(original));
+        for (let row = 0; row < locked.height; row += 1) {
+          for (let column = 0; column < locked.width; column += 1) {
+            const [px, py] = [x + column - madeX, y + row - madeY];
+            if (!inside(over, px, py) || valueAt(selection, x + column, y + row) === 0) continue;
+            locked.pixels.set(over.pixels.subarray(at(over, px, py), at(over, px, py) + 4), at(locked, column, row));
+          }
+        }
+        return storeImage(locked);
+      },
       async flatten_layers({ document }) {
         const whole = new Uint8Array(composite(document, null), 8);
         const image = { width: document.width, height: document.height, channels: 4, pixels: whole };

@@ -90,13 +90,6 @@ export async function renderDocument(document, maxSide) {
   return parseImage(await invoke("render_document", { document, maxSide }));
 }
 
-/**
- * A picture of one colour, or of nothing.
- * @param {{ width: number, height: number, colour: [number, number, number] | null }} asked
- * @returns {Promise<{ id: ImageId, width: number, height: number, bytes: number }>}
- */
-export const createImage = (asked) => invoke("create_image", asked);
-
 /** @returns {Promise<import("../state/recent.js").RecentFile[]>} */
 export const listRecent = () => invoke("list_recent");
 

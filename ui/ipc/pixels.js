@@ -39,3 +39,13 @@ export const fillSelected = (request) => invoke("fill_selected", { request });
 export const flattenLayers = (document) => invoke("flatten_layers", { document });
 /** @param {object} document @param {number} x @param {number} y @returns {Promise<[number, number, number, number]>} */
 export const samplePixel = (document, x, y) => invoke("sample_pixel", { document, x, y });
+/** @param {{ image: number, x: number, y: number, selection: Selection }} request @returns {Promise<Rect & { imageId: number, bytes: number }>} */
+export const copySelected = (request) => invoke("copy_selected", { request });
+/** @param {{ image: number, x: number, y: number, mask: object }} request @returns {Promise<Made>} */
+export const applyMask = (request) => invoke("apply_mask", { request });
+/** @param {{ original: number, x: number, y: number, made: number, madeX: number, madeY: number, selection: Selection, band: number }} request @returns {Promise<Made>} */
+export const lockPixels = (request) => invoke("lock_pixels", { request });
+/** @param {number} id @returns {Promise<Rect & { imageId: number, bytes: number }>} */
+export const trimImage = (id) => invoke("trim_image", { id });
+/** @param {object} document @param {number} level @param {[number, number][]} list @returns {Promise<Uint8Array>} the tiles of the composite, one after the other */
+export const renderTiles = async (document, level, list) => bytesOf(await invoke("render_tiles", { document, level, tiles: list }));

@@ -134,6 +134,7 @@ pub(crate) async fn create_image<R: Runtime>(
         }
     };
     off_the_main_thread(&app, move |_, shell| {
+        Area { x: 0, y: 0, width, height }.check()?;
         memory::check(u64::from(width) * u64::from(height) * 4)?;
         keep(shell, Grid::filled(width, height, &pixel)?)
     })

@@ -13,26 +13,48 @@ use crate::{
 };
 
 const LAYOUT: &str = include_str!("layout.js");
-/// Width and height of the screen, how many of its pixels are one of the page's, and the language.
-const SCREENS: [(u32, u32, f64, &str); 3] =
-    [(1280, 720, 1.0, "en"), (2560, 1440, 1.0, "en"), (2560, 1440, 2.0, "de")];
+/// Width and height of the screen, and how many of its pixels are one of the page's.
+type Screen = (u32, u32, f64);
+/// The screen, the language, and whether it is dark.
+const SCREENS: [(Screen, &str, bool); 3] = [
+    ((1280, 720, 1.0), "en", false),
+    ((2560, 1440, 1.0), "en", false),
+    ((2560, 1440, 2.0), "de", true),
+];
+const SERIOUS: &str =
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+  .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+  .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))";
 
-fn look((width, height, scale): (u32, u32, f64), dark: bool) -> Look {
+fn look((width, height, scale): Screen, dark: bool) -> Look {
     let side = |pixels: u32| (f64::from(pixels) / scale).round() as u32;
     Look { width: side(width), height: side(height), scale, dark, calm: true }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_overlaps_sticks_out_or_is_cut_off() {
+async fn nothing_overlaps_or_is_cut_off_and_axe_finds_nothing_serious() {
+    let axe = fs::read_to_string(axe()).unwrap_or_else(|error| {
+        panic!("{}: {error}: run cargo xtask setup, or set ASSET_EDITOR_AXE", axe().display())
+    });
     let page = Page::open("stepMs=1").await;
     let mut faults = Vec::new();
-    for (width, height, scale, language) in SCREENS {
-        page.set_look(&look((width, height, scale), false)).await;
+    for (screen, language, dark) in SCREENS {
+        page.set_look(&look(screen, dark)).await;
         for state in STATES {
             state.show(&page, language).await;
+            let name = format!("{} in {language} at {}, dark: {dark}", state.name, screen.0);
             let found = page.run(LAYOUT).await;
             if found != json!([]) {
-                faults.push(format!("{} at {width}, {scale}, {language}: {found:#}", state.name));
+                faults.push(format!("{name}: {found:#}"));
+            }
+            // A larger screen changes places, not names and colours.
+            if screen.2 == 1.0 && screen.0 > 2000 {
+                continue;
+            }
+            page.run(&axe).await;
+            let found = page.promise(SERIOUS).await;
+            if found != json!([]) {
+                faults.push(format!("{name}: {found:#}"));
             }
         }
     }
@@ -52,34 +74,6 @@ async fn text_twice_as_large_still_fits() {
         let found = page.run(LAYOUT).await;
         if found != json!([]) {
             faults.push(format!("{}: {found:#}", state.name));
-        }
-    }
-    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-    page.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn axe_finds_nothing_serious_in_any_panel() {
-    let axe = fs::read_to_string(axe()).unwrap_or_else(|error| {
-        panic!("{}: {error}: run cargo xtask setup, or set ASSET_EDITOR_AXE", axe().display())
-    });
-    let page = Page::open("stepMs=1").await;
-    let mut faults = Vec::new();
-    for dark in [false, true] {
-        page.set_look(&look((1280, 720, 1.0), dark)).await;
-        for state in STATES {
-            state.show(&page, "en").await;
-            page.run(&axe).await;
-            let found = page
-                .promise(
-                    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-                       .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-                       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))",
-                )
-                .await;
-            if found != json!([]) {
-                faults.push(format!("{}, dark: {dark}: {found:#}", state.name));
-            }
         }
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));

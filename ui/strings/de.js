@@ -1,7 +1,9 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./de/actions.js";
+import { create, modes, queue, runs, variations } from "./de/create.js";
 import { documentTabs, history, kept, layersPanel } from "./de/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./de/shell.js";
+import { tools } from "./de/tools.js";
 import { formatsOf } from "./formats.js";
 
 const formats = formatsOf("de");
@@ -86,8 +88,15 @@ export const de = {
       "engine-failed": "Die Engine ist nicht gestartet",
       "no-model": "Das Modell ist nicht bereit",
       "no-prompt": "Schreiben Sie zuerst einen Prompt",
+      "split-in-view": "Wählen Sie zuerst Neu, Bearbeiten, Neu malen oder Erweitern",
+      "no-references": "Fügen Sie ein Bild hinzu, das bearbeitet werden soll",
+      "no-picture": "Erzeugen oder öffnen Sie zuerst ein Bild",
+      "no-selection": "Wählen Sie aus, was neu gemalt werden soll",
+      "no-layer": "Wählen Sie zuerst eine Ebene aus",
+      "no-side": "Wählen Sie eine Seite, die wächst",
+      "too-large": "Bilder können höchstens 8192 Pixel breit und hoch sein. Erweitern Sie um weniger.",
       running: "",
-      splitting: "Gerade wird ein Bild zerlegt. Warten Sie, bis es fertig ist, oder brechen Sie ab.",
+      splitting: "Gerade wird ein Bild zerlegt. Was Sie jetzt starten, kommt danach.",
     },
     progress: "Fortschritt des Bildes",
     tryAgain: "Noch einmal",
@@ -97,7 +106,9 @@ export const de = {
     failedTitle: "Diesmal kein Bild",
   },
 
-  tasks: { label: "Was zu tun ist", make: "Erzeugen", split: "Zerlegen" },
+  tasks: {
+    label: "Was zu tun ist", make: "Erzeugen", new: "Neu", edit: "Ändern", repaint: "Ersetzen", extend: "Erweitern", split: "Zerlegen",
+  },
 
   split: {
     title: "In Ebenen zerlegen",
@@ -200,8 +211,14 @@ export const de = {
     fromFile: "Aus einer Datei …",
     fromClipboard: "Aus der Zwischenablage",
     use: (name) => `${name} verwenden`,
-    earlier: (name) => `${name} nach links schieben`,
-    later: (name) => `${name} nach rechts schieben`,
+    earlier: (name) => `${name} nach vorn schieben`,
+    later: (name) => `${name} nach hinten schieben`,
+    influence: (name) => `Einfluss von ${name}`,
+    influenceHint: "Wie viel von diesem Bild genommen wird. 100 % ist üblich.",
+    influenceFixed: "Dieses Modell nimmt jede Referenz, wie sie ist.",
+    reset: "Zurück auf 100 %",
+    drag: (name) => `${name}. Ziehen, oder Alt und Pfeiltasten, ändert die Reihenfolge`,
+    onlyFirst: "Neu malen verwendet das erste Bild, das eingeschaltet ist.",
     remove: (name) => `${name} entfernen`,
     item: (index, name) => `Referenz ${index}: ${name}`,
   },
@@ -353,6 +370,12 @@ export const de = {
   layersPanel,
   history,
   documentTabs,
+  tools,
+  create,
+  modes,
+  queue,
+  runs,
+  variations,
   kept,
 
   /** What went wrong, in words. @param {{ code?: string, message?: string }} error */

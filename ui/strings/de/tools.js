@@ -113,7 +113,15 @@ export const tools = {
     cancel: "Abbrechen",
   },
 
+  switched: {
+    guides: (on) => (on ? "Hilfslinien werden gezeigt." : "Hilfslinien sind ausgeblendet."),
+    pixelGrid: (on) => (on ? "Das Pixelraster erscheint ab 1600 %." : "Das Pixelraster ist ausgeblendet."),
+    snapping: (on) => (on ? "Einrasten ist an." : "Einrasten ist aus."),
+  },
+  nothingToTrim: "Es gibt nichts zu beschneiden: das Bild reicht bis an jeden Rand.",
+
   blocked: {
+    "in-place": "Die Ebenen liegen schon dort.",
     "no-layer": "Wählen Sie eine Ebene aus, auf der gemalt werden soll.",
     "no-mask": "Die Ebene hat keine Maske. Fügen Sie eine hinzu, oder malen Sie auf der Ebene.",
     "group": "Eine Gruppe hat keine eigenen Pixel. Wählen Sie eine Ebene darin aus.",

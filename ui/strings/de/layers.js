@@ -29,6 +29,8 @@ export const history = {
   list: "Schritte dieses Dokuments",
   memory: (bytes, limit) => `Schritte brauchen ${bytes} von ${limit}`,
   labels: {
+    pixelsCleared: "Löschen", maskPainted: "Maske malen", selectionMoved: "Auswahl verschieben", canvasFlipped: "Leinwand spiegeln",
+    canvasRotated: "Leinwand drehen", trimmed: "Beschneiden",
     start: "Anfang", opened: "Öffnen", created: "Neu", cleared: "Leeren", added: "Ebene hinzufügen", newLayer: "Neue Ebene",
     removed: "Löschen", renamed: "Umbenennen", shown: "Einblenden", hidden: "Ausblenden", solo: "Nur diese zeigen",
     opacity: "Deckkraft", fill: "Füllung", blend: "Mischmodus", clipped: "Zuschneiden auf Ebene", unclipped: "Zuschneiden lösen",

@@ -3,6 +3,7 @@
 //! Another fixture set of the same layout is tested by `REFERENCE_DIR=… cargo test … --test parity`.
 
 mod autoencoder;
+mod formats;
 mod golden;
 mod images;
 mod layered_autoencoder;
@@ -10,6 +11,7 @@ mod layered_pipelines;
 mod layered_text_encoder;
 mod layered_transformer;
 mod layers_quality;
+mod lora;
 mod noise;
 mod pipelines;
 mod scheduler;

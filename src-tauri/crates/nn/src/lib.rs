@@ -12,6 +12,7 @@ mod norm;
 mod params;
 mod probe;
 pub mod rotary;
+mod stored;
 
 pub use candle_nn::ops::silu;
 pub use conv::Conv2d;
@@ -19,5 +20,6 @@ pub use device::{cuda_device, cuda_is_built};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};
-pub use params::{ParamSource, Params};
+pub use params::{ParamSource, Params, Patch};
 pub use probe::{Probe, Unwatched};
+pub use stored::{Bytes, Format, Stored};

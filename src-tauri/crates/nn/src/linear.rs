@@ -2,16 +2,32 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use crate::{Params, device::widens};
+use crate::{Params, Patch, Stored};
 
-/// With fewer rows, reading a weight costs more than multiplying with it.
-const ROWS_WORTH_WIDENING: usize = 8;
-
-/// `y = x · Wᵀ (+ b)` over the last dimension.
+/// `y = x · Wᵀ (+ b)` over the last dimension, and what low-rank patches add.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    weight: Tensor,       // [out, in]
+    weight: Weight,
     bias: Option<Tensor>, // [out]
+    patches: Vec<LowRank>,
+}
+
+/// A matrix `[out, in]`.
+#[derive(Debug, Clone)]
+enum Weight {
+    /// As the file holds it, for the processor: every format is multiplied in f32, which candle does
+    /// several times faster there than 16-bit products, and no copy of the model is made.
+    Stored(Stored),
+    /// In the model's number format, where the model computes.
+    Dense(Tensor),
+}
+
+/// `x · downᵀ · upᵀ · scale`.
+#[derive(Debug, Clone)]
+struct LowRank {
+    down: Weight, // [rank, in]
+    up: Weight,   // [out, rank]
+    scale: f64,
 }
 
 impl Linear {
@@ -20,7 +36,13 @@ impl Linear {
     /// # Errors
     /// If the weight is missing or of another shape.
     pub fn load(params: &Params, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Self { weight: params.tensor("weight", (outputs, inputs))?, bias: None })
+        let weight = params.stored("weight", (outputs, inputs))?;
+        let patches = params
+            .patches("weight")
+            .iter()
+            .map(|patch| LowRank::new(patch, (outputs, inputs), params))
+            .collect::<Result<_>>()?;
+        Ok(Self { weight: Weight::new(&weight, params)?, bias: None, patches })
     }
 
     /// A weight of shape `[outputs, …]` whose other dimensions are one row of inputs, no bias: a
@@ -29,7 +51,11 @@ impl Linear {
     /// # Errors
     /// If the weight is missing or of another shape.
     pub fn load_flat(params: &Params, shape: &[usize]) -> Result<Self> {
-        Ok(Self { weight: params.tensor("weight", shape)?.flatten_from(1)?, bias: None })
+        let weight = params.stored("weight", shape)?;
+        let rows = shape.first().copied().unwrap_or(1);
+        let flat = [rows, shape.iter().skip(1).product()];
+        let weight = Weight::new(&weight.reshape(&flat)?, params)?;
+        Ok(Self { weight, bias: None, patches: Vec::new() })
     }
 
     /// As [`Self::load`], with `bias` of shape `[outputs]`.
@@ -46,18 +72,18 @@ impl Linear {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (outputs, inputs) = self.weight.dims2()?;
+        let (outputs, inputs) = self.weight.dims()?;
+        let dtype = x.dtype();
         let mut dims = x.dims().to_vec();
         // One large product: batched ones are computed row by row of the batch on the CPU.
-        let rows = x.elem_count() / inputs;
-        let x = x.reshape((rows, inputs))?;
-        let y = if rows >= ROWS_WORTH_WIDENING && widens(&x) {
-            // One weight at a time is held in f32, for as long as it is used.
-            let weight = self.weight.to_dtype(DType::F32)?;
-            x.to_dtype(DType::F32)?.matmul(&weight.t()?)?.to_dtype(x.dtype())?
-        } else {
-            x.matmul(&self.weight.t()?)?
-        };
+        let x = x.reshape((x.elem_count() / inputs.max(1), inputs))?;
+        let x = self.weight.widened(&x)?;
+        let mut y = self.weight.product(&x)?;
+        for patch in &self.patches {
+            let low = patch.up.product(&patch.down.product(&x)?)?;
+            y = (y + (low * patch.scale)?)?;
+        }
+        let y = y.to_dtype(dtype)?;
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
@@ -66,5 +92,111 @@ impl Linear {
             *last = outputs;
         }
         y.reshape(dims)
+    }
+}
+
+impl Weight {
+    fn new(stored: &Stored, params: &Params) -> Result<Self> {
+        Ok(match params.device().is_cpu() {
+            true => Self::Stored(stored.clone()),
+            false => Self::Dense(stored.to_tensor(params.dtype(), params.device())?),
+        })
+    }
+
+    fn dims(&self) -> Result<(usize, usize)> {
+        match self {
+            Self::Stored(stored) => match *stored.shape() {
+                [outputs, inputs] => Ok((outputs, inputs)),
+                ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
+            },
+            Self::Dense(tensor) => tensor.dims2(),
+        }
+    }
+
+    /// `x` in the number format of the product.
+    fn widened(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Stored(_) => x.to_dtype(DType::F32),
+            Self::Dense(_) => Ok(x.clone()),
+        }
+    }
+
+    /// `x [n, in]` to `[n, out]`.
+    fn product(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Stored(stored) => stored.product(x),
+            Self::Dense(tensor) => x.matmul(&tensor.t()?),
+        }
+    }
+}
+
+impl LowRank {
+    fn new(patch: &Patch, (outputs, inputs): (usize, usize), params: &Params) -> Result<Self> {
+        let rank = patch.down.shape().first().copied().unwrap_or(0);
+        if patch.down.shape() != [rank, inputs] || patch.up.shape() != [outputs, rank] {
+            candle_core::bail!(
+                "a patch of {:?} and {:?} does not fit a weight of {:?}",
+                patch.up.shape(),
+                patch.down.shape(),
+                [outputs, inputs]
+            );
+        }
+        Ok(Self {
+            down: Weight::new(&patch.down, params)?,
+            up: Weight::new(&patch.up, params)?,
+            scale: patch.scale,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use candle_core::{Device, Shape};
+
+    use super::*;
+    use crate::{Format, ParamSource};
+
+    /// A weight of ones with two patches, which share the first.
+    struct Ones;
+
+    fn filled(value: f32, shape: &[usize]) -> Stored {
+        let count: usize = shape.iter().product();
+        let bytes: Vec<u8> = (0..count).flat_map(|_| value.to_le_bytes()).collect();
+        let length = bytes.len();
+        Stored::new(Arc::new(bytes), 0..length, Format::F32, shape.to_vec()).unwrap()
+    }
+
+    impl ParamSource for Ones {
+        fn shape(&self, _name: &str) -> Option<Vec<usize>> {
+            Some(vec![2, 3])
+        }
+
+        fn stored(&self, _name: &str, shape: &Shape) -> Result<Stored> {
+            Ok(filled(1.0, shape.dims()))
+        }
+
+        fn patches(&self, _name: &str) -> Vec<Patch> {
+            let patch =
+                |scale| Patch { down: filled(1.0, &[4, 3]), up: filled(0.5, &[2, 4]), scale };
+            vec![patch(1.0), patch(-0.25)]
+        }
+    }
+
+    #[test]
+    fn patches_add_up_with_their_strengths() {
+        let params = Params::new(Arc::new(Ones), DType::F32, Device::Cpu);
+        let x = Tensor::ones((1, 2, 3), DType::F32, &Device::Cpu).unwrap();
+        let y = Linear::load(&params, 3, 2).unwrap().forward(&x).unwrap();
+        // 3 by the weight; down gives 3 in each of 4 ranks, up halves and adds them up to 6.
+        assert_eq!(y.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [7.5; 4]);
+        assert_eq!(y.dims(), [1, 2, 2]);
+    }
+
+    #[test]
+    fn a_patch_that_does_not_fit_is_refused() {
+        let params = Params::new(Arc::new(Ones), DType::F32, Device::Cpu);
+        assert!(Linear::load(&params, 4, 2).is_err());
     }
 }

@@ -4,16 +4,34 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Shape, Tensor};
 
+use crate::Stored;
+
 /// Gives weights by name. Implemented where weights live.
 pub trait ParamSource: Send + Sync {
-    /// Whether a weight of that name exists.
-    fn contains(&self, name: &str) -> bool;
+    /// The dimensions of a weight, if there is one of that name.
+    fn shape(&self, name: &str) -> Option<Vec<usize>>;
 
-    /// A weight in the number format and on the device asked for.
+    /// A weight as it is stored.
     ///
     /// # Errors
     /// One line that names the weight, if it is missing, of another shape, or not a number format.
-    fn tensor(&self, name: &str, shape: &Shape, dtype: DType, device: &Device) -> Result<Tensor>;
+    fn stored(&self, name: &str, shape: &Shape) -> Result<Stored>;
+
+    /// What is to be added to the products with a weight.
+    fn patches(&self, _name: &str) -> Vec<Patch> {
+        Vec::new()
+    }
+}
+
+/// A change of a weight of low rank: `scale · up · down`.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// `[rank, inputs]`.
+    pub down: Stored,
+    /// `[outputs, rank]`.
+    pub up: Stored,
+    /// How strongly it acts.
+    pub scale: f64,
 }
 
 /// A place in a checkpoint: a source, a prefix, and how weights are wanted.
@@ -41,7 +59,13 @@ impl Params {
     /// Whether this place has a weight of that name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.source.contains(&self.name(name))
+        self.shape(name).is_some()
+    }
+
+    /// The dimensions of a weight, if there is one of that name.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.source.shape(&self.name(name))
     }
 
     /// A weight in the model's number format.
@@ -49,7 +73,20 @@ impl Params {
     /// # Errors
     /// If it is missing or of another shape.
     pub fn tensor(&self, name: &str, shape: impl Into<Shape>) -> Result<Tensor> {
-        self.source.tensor(&self.name(name), &shape.into(), self.dtype, &self.device)
+        self.stored(name, shape)?.to_tensor(self.dtype, &self.device)
+    }
+
+    /// A weight as it is stored.
+    ///
+    /// # Errors
+    /// If it is missing or of another shape.
+    pub(crate) fn stored(&self, name: &str, shape: impl Into<Shape>) -> Result<Stored> {
+        self.source.stored(&self.name(name), &shape.into())
+    }
+
+    /// What is to be added to the products with a weight.
+    pub(crate) fn patches(&self, name: &str) -> Vec<Patch> {
+        self.source.patches(&self.name(name))
     }
 
     /// The number format of weights and activations.

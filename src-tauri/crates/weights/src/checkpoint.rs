@@ -1,38 +1,54 @@
-//! A component's weights: one safetensors file, or several with an index.
+//! The weights of a part of a model, from whatever files hold them, under the names that the model
+//! asks for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
 
-use bytemuck::Pod;
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
-use half::{bf16, f16};
-use memmap2::Mmap;
-use nn::ParamSource;
-use safetensors::{Dtype, SafeTensors};
+use nn::{Format, ParamSource, Stored};
 
-use crate::{Error, mmap};
+use crate::{
+    Error, Kind,
+    folder::files_of,
+    header::{Entry, Refusal, WeightFile},
+    kind::{Found, recognise},
+    names::{Rows, to_model},
+    scales,
+};
 
-/// The names under which diffusers and transformers save a component.
-const STEMS: [&str; 2] = ["diffusion_pytorch_model", "model"];
+/// What may stand before every name; files that hold several parts keep them apart like this.
+const PREFIXES: [&str; 9] = [
+    "",
+    "model.diffusion_model.",
+    "diffusion_model.",
+    "transformer.",
+    "vae.",
+    "first_stage_model.",
+    "text_encoders.qwen3_4b.transformer.",
+    "text_encoders.qwen3_8b.transformer.",
+    "text_encoders.qwen25_7b.transformer.",
+];
 
-/// Weights by name, read from memory maps. Opening reads headers only.
+/// Weights by the model's names, used from memory maps as they are. Opening reads headers only.
 #[derive(Debug)]
 pub struct Checkpoint {
-    folder: PathBuf,
-    maps: Vec<(PathBuf, Mmap)>,
-    entries: BTreeMap<String, Entry>,
+    path: PathBuf,
+    files: Vec<WeightFile>,
+    found: Found,
+    weights: BTreeMap<String, Weight>,
 }
 
+/// Where a weight of the model lies.
 #[derive(Debug, Clone)]
-struct Entry {
-    map: usize,
-    dtype: Dtype,
+struct Weight {
+    file: usize,
+    entry: Entry,
+    rows: Rows,
+    /// As the model sees it.
     shape: Vec<usize>,
-    start: usize,
-    end: usize,
+    scale: f32,
 }
 
 impl Checkpoint {
@@ -44,45 +60,77 @@ impl Checkpoint {
         if !folder.is_dir() {
             return Err(Error::Missing { path: folder.to_owned() });
         }
-        let files = files_of(folder)?;
-        let mut checkpoint =
-            Self { folder: folder.to_owned(), maps: Vec::new(), entries: BTreeMap::new() };
-        for file in files {
-            checkpoint.add(file)?;
-        }
-        Ok(checkpoint)
+        Self::open_files(folder, &files_of(folder)?, None)
     }
 
-    /// Opens one safetensors file.
+    /// Opens one safetensors or GGUF file, whatever it holds.
     ///
     /// # Errors
     /// If it is missing, unreadable or damaged.
     pub fn open_file(path: &Path) -> Result<Self, Error> {
-        let mut checkpoint =
-            Self { folder: path.to_owned(), maps: Vec::new(), entries: BTreeMap::new() };
-        checkpoint.add(path.to_owned())?;
-        Ok(checkpoint)
+        Self::open_files(path, &[path.to_owned()], None)
     }
 
-    /// Names and shapes, in alphabetical order.
+    /// Opens a part of a model: a component's folder, or a file that holds such weights, whatever it
+    /// is called.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if it holds something else.
+    pub fn open_part(path: &Path, kind: Kind) -> Result<Self, Error> {
+        let is_folder = path.is_dir();
+        let files = if is_folder { files_of(path)? } else { vec![path.to_owned()] };
+        let checkpoint = Self::open_files(path, &files, Some(kind))?;
+        let is_what = match checkpoint.found {
+            Found::Known(found) if found == kind => return Ok(checkpoint),
+            // A folder says in its configuration what it is; a weight that is missing is named later.
+            Found::Nothing if is_folder => return Ok(checkpoint),
+            Found::Known(found) => format!("it is {found}"),
+            Found::Other(what) => format!("it is {what}"),
+            Found::Nothing => "it holds no weights of a model that is known here".to_owned(),
+        };
+        Err(Error::Unsupported {
+            path: path.to_owned(),
+            reason: format!("{is_what}; {kind} is needed"),
+        })
+    }
+
+    /// What it holds, if that is known.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match self.found {
+            Found::Known(kind) => Some(kind),
+            Found::Other(_) | Found::Nothing => None,
+        }
+    }
+
+    /// Names and shapes as the model sees them, in alphabetical order.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &[usize])> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), entry.shape.as_slice()))
+        self.weights.iter().map(|(name, weight)| (name.as_str(), weight.shape.as_slice()))
     }
 
     /// How many numbers all weights together have.
     #[must_use]
     pub fn parameter_count(&self) -> u64 {
-        self.entries
+        self.weights
             .values()
-            .map(|entry| entry.shape.iter().map(|&dim| dim as u64).product::<u64>())
+            .map(|weight| weight.shape.iter().map(|&dim| dim as u64).product::<u64>())
             .sum()
     }
 
-    /// The average size of a stored parameter, rounded up.
+    /// Bytes of all weights as they are stored.
     #[must_use]
-    pub fn bytes_per_parameter(&self) -> u64 {
-        let bytes: usize = self.entries.values().map(|entry| entry.end - entry.start).sum();
-        (bytes as u64).div_ceil(self.parameter_count().max(1))
+    pub fn byte_count(&self) -> u64 {
+        self.weights
+            .values()
+            .filter_map(|weight| weight.entry.format?.bytes(&weight.shape))
+            .map(|bytes| bytes as u64)
+            .sum()
+    }
+
+    /// A text or number of the files' metadata.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.files.iter().find_map(|file| file.header.metadata.get(key)).map(String::as_str)
     }
 
     /// A tensor in the shape it has, in f32 on the CPU; integers are not read.
@@ -90,132 +138,128 @@ impl Checkpoint {
     /// # Errors
     /// If there is none of that name, or it holds no floating point numbers.
     pub fn tensor_as_stored(&self, name: &str) -> TensorResult<Tensor> {
-        let Some(entry) = self.entries.get(name) else {
-            candle_core::bail!("tensor `{name}` is missing in `{}`", self.folder.display());
+        let Some(weight) = self.weights.get(name) else {
+            candle_core::bail!("tensor `{name}` is missing in `{}`", self.path.display());
         };
-        let shape = Shape::from(entry.shape.clone());
-        self.tensor(name, &shape, DType::F32, &Device::Cpu)
+        let shape = Shape::from(weight.shape.clone());
+        self.stored(name, &shape)?.to_tensor(DType::F32, &Device::Cpu)
     }
 
-    fn add(&mut self, path: PathBuf) -> Result<(), Error> {
-        let damaged = |reason: String| Error::Damaged { path: path.clone(), reason };
-        let map = mmap::map(&path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => Error::Missing { path: path.clone() },
-            std::io::ErrorKind::InvalidData => damaged(source.to_string()),
-            _ => Error::Io { path: path.clone(), source },
-        })?;
-        // `read_metadata` checks that the header fits and that offsets are ordered, without gaps,
-        // and end where the file ends.
-        let (header, metadata) =
-            SafeTensors::read_metadata(&map).map_err(|error| damaged(error.to_string()))?;
-        let data = header + size_of::<u64>();
-        let index = self.maps.len();
-        // Sorted, so that the same damaged file is always refused for the same tensor.
-        let tensors: BTreeMap<_, _> = metadata.tensors().into_iter().collect();
-        for (name, info) in tensors {
-            let (start, end) = info.data_offsets;
-            let entry = Entry {
-                map: index,
-                dtype: info.dtype,
-                shape: info.shape.clone(),
-                start: data + start,
-                end: data + end,
-            };
-            if entry.end > map.len() {
-                return Err(damaged("the file is cut short".into()));
+    /// The file or folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open_files(path: &Path, paths: &[PathBuf], wanted: Option<Kind>) -> Result<Self, Error> {
+        let files =
+            paths.iter().map(|path| WeightFile::open(path)).collect::<Result<Vec<_>, _>>()?;
+        let (prefix, found) = look_at(&files, wanted);
+        let mut checkpoint =
+            Self { path: path.to_owned(), files: Vec::new(), found, weights: BTreeMap::new() };
+        for file in files {
+            checkpoint.add(file, prefix).map_err(|(path, refusal)| match refusal {
+                Refusal::Damaged(reason) => Error::Damaged { path, reason },
+                Refusal::Unsupported(reason) => Error::Unsupported { path, reason },
+            })?;
+        }
+        Ok(checkpoint)
+    }
+
+    fn add(&mut self, file: WeightFile, prefix: &str) -> Result<(), (PathBuf, Refusal)> {
+        let refused = |refusal: Refusal| (file.path.clone(), refusal);
+        let damaged = |reason: String| refused(Refusal::Damaged(reason));
+        let scales = scales::scales(&file).map_err(refused)?;
+        for (full_name, entry) in &file.header.tensors {
+            let Some(name) = full_name.strip_prefix(prefix) else { continue };
+            if scales::is_companion(name) {
+                continue;
             }
-            if self.entries.insert(name.clone(), entry).is_some() {
-                return Err(damaged(format!("tensor `{name}` is in more than one file")));
+            let is_fp8 = matches!(entry.format, Some(Format::F8E4M3 | Format::F8E5M2));
+            let layer = full_name.strip_suffix(".weight").filter(|_| is_fp8);
+            let scale = layer.and_then(|layer| scales.get(layer)).copied().unwrap_or(1.0);
+            let renamed = match self.found {
+                Found::Known(kind) => to_model(kind, name),
+                Found::Other(_) | Found::Nothing => vec![(name.to_owned(), Rows::All)],
+            };
+            for (model_name, rows) in renamed {
+                let mut shape = entry.shape.clone();
+                if let Some(count) = shape.first_mut() {
+                    let ranges = rows.of(*count).ok_or_else(|| {
+                        damaged(format!("`{full_name}` of {count} rows cannot be split"))
+                    })?;
+                    *count = ranges.iter().map(ExactSizeIterator::len).sum();
+                }
+                let weight =
+                    Weight { file: self.files.len(), entry: entry.clone(), rows, shape, scale };
+                if self.weights.insert(model_name, weight).is_some() {
+                    return Err(damaged(format!("tensor `{full_name}` is there more than once")));
+                }
             }
         }
-        self.maps.push((path, map));
+        self.files.push(file);
         Ok(())
     }
 }
 
+/// What stands before the names of the part that is wanted, and what that part is.
+fn look_at(files: &[WeightFile], wanted: Option<Kind>) -> (&'static str, Found) {
+    let mut best = ("", Found::Nothing);
+    for prefix in PREFIXES {
+        let names: BTreeSet<&str> = files
+            .iter()
+            .flat_map(|file| file.header.tensors.keys())
+            .filter_map(|name| name.strip_prefix(prefix))
+            .collect();
+        let found = recognise(&names);
+        let is_wanted = match found {
+            Found::Known(kind) => wanted.is_none_or(|wanted| wanted == kind),
+            Found::Other(_) | Found::Nothing => false,
+        };
+        if is_wanted {
+            return (prefix, found);
+        }
+        if best.1 == Found::Nothing {
+            best = (prefix, found);
+        }
+    }
+    if best.1 == Found::Nothing { ("", Found::Nothing) } else { best }
+}
+
 impl ParamSource for Checkpoint {
-    fn contains(&self, name: &str) -> bool {
-        self.entries.contains_key(name)
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.weights.get(name).map(|weight| weight.shape.clone())
     }
 
-    fn tensor(
-        &self,
-        name: &str,
-        shape: &Shape,
-        dtype: DType,
-        device: &Device,
-    ) -> TensorResult<Tensor> {
-        let Some(entry) = self.entries.get(name) else {
-            candle_core::bail!("tensor `{name}` is missing in `{}`", self.folder.display());
+    fn stored(&self, name: &str, shape: &Shape) -> TensorResult<Stored> {
+        let Some(weight) = self.weights.get(name) else {
+            candle_core::bail!("tensor `{name}` is missing in `{}`", self.path.display());
         };
-        let (path, map) = &self.maps[entry.map];
-        if entry.shape != shape.dims() {
+        let file = &self.files[weight.file];
+        // Layers of single pixels are saved as convolutions by some.
+        let flat = weight.shape.strip_suffix(&[1, 1]).unwrap_or(&weight.shape);
+        if weight.shape != shape.dims() && flat != shape.dims() {
             candle_core::bail!(
                 "tensor `{name}` in `{}` has the shape {:?}, the model needs {:?}",
-                path.display(),
-                entry.shape,
+                file.path.display(),
+                weight.shape,
                 shape.dims()
             );
         }
-        let bytes = &map[entry.start..entry.end];
-        let shape = shape.clone();
-        let tensor = match entry.dtype {
-            Dtype::F32 => Tensor::from_vec(numbers::<f32>(bytes), shape, &Device::Cpu),
-            Dtype::F16 => Tensor::from_vec(numbers::<f16>(bytes), shape, &Device::Cpu),
-            Dtype::BF16 => Tensor::from_vec(numbers::<bf16>(bytes), shape, &Device::Cpu),
-            Dtype::F64 => Tensor::from_vec(numbers::<f64>(bytes), shape, &Device::Cpu),
-            other => candle_core::bail!(
-                "tensor `{name}` in `{}` is stored as {other:?}, which is not read yet",
-                path.display()
-            ),
-        }?;
-        tensor.to_dtype(dtype)?.to_device(device)
+        let Some(format) = weight.entry.format else {
+            candle_core::bail!(
+                "tensor `{name}` in `{}` is stored as {}, which is not read",
+                file.path.display(),
+                weight.entry.dtype
+            );
+        };
+        let Entry { range, shape: whole, .. } = &weight.entry;
+        let stored = Stored::new(file.map.clone(), range.clone(), format, whole.clone())?;
+        let stored = match (weight.rows, whole.first()) {
+            (Rows::All, _) | (_, None) => stored,
+            (rows, Some(&count)) => stored.take_rows(&rows.of(count).unwrap_or_default())?,
+        };
+        let stored =
+            if weight.shape == shape.dims() { stored } else { stored.reshape(shape.dims())? };
+        Ok(stored.scaled(weight.scale))
     }
-}
-
-/// Copies at memory speed where the file is aligned, and correctly where it is not.
-fn numbers<T: Pod>(bytes: &[u8]) -> Vec<T> {
-    match bytemuck::try_cast_slice(bytes) {
-        Ok(numbers) => numbers.to_vec(),
-        Err(_) => bytemuck::pod_collect_to_vec(bytes),
-    }
-}
-
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    for stem in STEMS {
-        let single = folder.join(format!("{stem}.safetensors"));
-        if single.is_file() {
-            return Ok(vec![single]);
-        }
-        let index = folder.join(format!("{stem}.safetensors.index.json"));
-        if index.is_file() {
-            return files_of_index(folder, &index);
-        }
-    }
-    Err(Error::Missing { path: folder.join("*.safetensors") })
-}
-
-fn files_of_index(folder: &Path, path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
-    let text =
-        fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let index: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-    let map = index
-        .get("weight_map")
-        .and_then(serde_json::Value::as_object)
-        .ok_or_else(|| damaged("it has no `weight_map`".into()))?;
-    let mut names = BTreeSet::new();
-    for name in map.values() {
-        let name = name.as_str().ok_or_else(|| damaged("a file name is not text".into()))?;
-        // An index names files beside it; anything else would let a model read outside its folder.
-        if Path::new(name).components().count() != 1 || name == ".." || name == "." {
-            return Err(damaged(format!("`{name}` is not a file name")));
-        }
-        names.insert(name.to_owned());
-    }
-    if names.is_empty() {
-        return Err(damaged("it names no file".into()));
-    }
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }

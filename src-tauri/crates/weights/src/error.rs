@@ -27,4 +27,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is whole, but nothing here can use it.
+    #[error("`{}` cannot be used: {reason}", .path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what would work instead.
+        reason: String,
+    },
 }

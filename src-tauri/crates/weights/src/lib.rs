@@ -1,10 +1,20 @@
-//! Where weights live: safetensors files, read through memory maps.
+//! Where weights live: safetensors and GGUF files, read through memory maps.
 //!
 //! Knows names, shapes and bytes; never what a model computes with them.
 
 mod checkpoint;
 mod error;
+mod folder;
+mod gguf;
+mod header;
+mod kind;
+mod lora;
 mod mmap;
+mod names;
+mod safetensors_file;
+mod scales;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
+pub use kind::Kind;
+pub use lora::{Lora, Patched};

@@ -38,15 +38,11 @@ pub(super) fn params(
 /// # Errors
 /// If a file is missing or damaged.
 pub(crate) fn sizes(folder: &Path) -> Result<Sizes> {
-    let count = |component: &str| {
-        Checkpoint::open(&folder.join(component)).map(|part| part.parameter_count())
-    };
-    let transformer = Checkpoint::open(&folder.join("transformer"))?;
+    let open = |component: &str| Checkpoint::open(&folder.join(component));
     Ok(Sizes {
-        text_encoder: count("text_encoder")?,
-        autoencoder: count("vae")?,
-        stored_bytes: transformer.bytes_per_parameter(),
-        transformer: transformer.parameter_count(),
+        text_encoder: open("text_encoder")?.byte_count(),
+        transformer: open("transformer")?.byte_count(),
+        autoencoder: open("vae")?.parameter_count(),
     })
 }
 

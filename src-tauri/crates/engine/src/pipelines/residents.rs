@@ -203,11 +203,11 @@ impl Resident {
     /// What its loaded components hold.
     fn bytes(&self) -> u64 {
         let Loaded { text_encoder, transformer, autoencoder } = self.pipeline.loaded();
-        let count = |loaded: bool, parameters: u64| if loaded { parameters } else { 0 };
-        let parameters = count(text_encoder, self.sizes.text_encoder)
+        let count = |loaded: bool, bytes: u64| if loaded { bytes } else { 0 };
+        let number = dtype(self.precision).size_in_bytes() as u64;
+        count(text_encoder, self.sizes.text_encoder)
             + count(transformer, self.sizes.transformer)
-            + count(autoencoder, self.sizes.autoencoder);
-        parameters * dtype(self.precision).size_in_bytes() as u64
+            + count(autoencoder, self.sizes.autoencoder * number)
     }
 }
 

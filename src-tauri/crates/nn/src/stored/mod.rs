@@ -1,0 +1,291 @@
+//! Weights as a file holds them: packed in memory, unpacked a band of rows at a time.
+
+mod format;
+mod unpack;
+
+use std::{ops::Range, sync::Arc};
+
+use candle_core::{DType, Device, Result, Tensor};
+pub use format::Format;
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+/// Bytes that somebody keeps, such as a memory map.
+pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// Numbers that one thread unpacks at a time.
+const PIECE: usize = 1 << 16;
+/// Numbers that are unpacked at once for a product: 8 MB, little beside the numbers it makes.
+const BAND: usize = 1 << 21;
+
+/// A tensor in the bytes of a file, of which whole rows may be taken in any order. Cheap to clone.
+#[derive(Clone)]
+pub struct Stored {
+    bytes: Bytes,
+    // Invariant: inside `bytes`, whole rows each, together as many as `shape` has.
+    parts: Vec<Range<usize>>,
+    format: Format,
+    shape: Vec<usize>,
+    scale: f32,
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?} {:?}", self.format, self.shape)
+    }
+}
+
+impl Stored {
+    /// The tensor at `range` of `bytes`.
+    ///
+    /// # Errors
+    /// If a tensor of that shape does not have that many bytes.
+    pub fn new(
+        bytes: Bytes,
+        range: Range<usize>,
+        format: Format,
+        shape: Vec<usize>,
+    ) -> Result<Self> {
+        let is_inside = range.start <= range.end && range.end <= (*bytes).as_ref().len();
+        if !is_inside || format.bytes(&shape) != Some(range.len()) {
+            candle_core::bail!("{} bytes are no {shape:?} numbers as {format:?}", range.len());
+        }
+        Ok(Self { bytes, parts: vec![range], format, shape, scale: 1.0 })
+    }
+
+    /// Every number times `scale`.
+    #[must_use]
+    pub fn scaled(mut self, scale: f32) -> Self {
+        self.scale *= scale;
+        self
+    }
+
+    /// Rows along the first dimension, one range after the other.
+    ///
+    /// # Errors
+    /// If a range is outside.
+    pub fn take_rows(&self, ranges: &[Range<usize>]) -> Result<Self> {
+        let row = self.row_bytes();
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            if range.start > range.end || range.end > self.rows() {
+                candle_core::bail!("rows {range:?} are not in {:?}", self.shape);
+            }
+            parts.extend(self.bytes_of(range.start * row..range.end * row));
+        }
+        let mut shape = self.shape.clone();
+        if let Some(rows) = shape.first_mut() {
+            *rows = ranges.iter().map(ExactSizeIterator::len).sum();
+        }
+        Ok(Self { parts, shape, ..self.clone() })
+    }
+
+    /// The same numbers in another shape, the rows of which are as long.
+    ///
+    /// # Errors
+    /// If it has another count of numbers, or would cut blocks.
+    pub fn reshape(&self, shape: &[usize]) -> Result<Self> {
+        let reshaped = Self { shape: shape.to_vec(), ..self.clone() };
+        let count = |shape: &[usize]| shape.iter().product::<usize>();
+        let is_whole = self.format.bytes(shape) == self.format.bytes(&self.shape);
+        // Several parts are kept apart by rows of the old shape, which the new one must not cut.
+        let keeps_rows = self.parts.len() <= 1 || shape.first() == self.shape.first();
+        if count(shape) != count(&self.shape) || !is_whole || !keeps_rows {
+            candle_core::bail!("{:?} cannot become {shape:?}", self.shape);
+        }
+        Ok(reshaped)
+    }
+
+    /// Its dimensions.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How it is packed.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// All numbers, unpacked.
+    ///
+    /// # Errors
+    /// If the device has no memory.
+    pub fn to_tensor(&self, dtype: DType, device: &Device) -> Result<Tensor> {
+        let shape = self.shape.as_slice();
+        let tensor = match (self.format, dtype) {
+            // No detour for what stays what it is.
+            (Format::Bf16, DType::BF16) if self.scale == 1.0 => {
+                Tensor::from_vec(self.copy::<bf16>(), shape, &Device::Cpu)?
+            }
+            (Format::F16, DType::F16) if self.scale == 1.0 => {
+                Tensor::from_vec(self.copy::<f16>(), shape, &Device::Cpu)?
+            }
+            _ => Tensor::from_vec(self.to_f32(), shape, &Device::Cpu)?.to_dtype(dtype)?,
+        };
+        tensor.to_device(device)
+    }
+
+    /// All numbers, unpacked, in order.
+    #[must_use]
+    pub fn to_f32(&self) -> Vec<f32> {
+        let mut values = vec![0f32; self.shape.iter().product()];
+        self.unpack(0..self.byte_count(), &mut values);
+        values
+    }
+
+    /// `x [n, inputs]` times the transpose of this `[outputs, inputs]`, in f32: `[n, outputs]`. One
+    /// band of rows is unpacked at a time.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
+        let [outputs, inputs] = *self.shape.as_slice() else {
+            candle_core::bail!("a product needs a matrix, not {:?}", self.shape)
+        };
+        let row = self.row_bytes();
+        let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
+        let mut products = Vec::with_capacity(outputs.div_ceil(band));
+        for start in (0..outputs).step_by(band) {
+            let rows = band.min(outputs - start);
+            let mut values = vec![0f32; rows * inputs];
+            self.unpack(start * row..(start + rows) * row, &mut values);
+            let weight = Tensor::from_vec(values, (rows, inputs), &Device::Cpu)?;
+            products.push(x.matmul(&weight.t()?)?);
+        }
+        if products.len() == 1 { Ok(products.remove(0)) } else { Tensor::cat(&products, 1) }
+    }
+
+    /// Some rows of a matrix, in f32: `[indices, columns]`.
+    ///
+    /// # Errors
+    /// If there is no such row.
+    pub(crate) fn select(&self, indices: &[u32]) -> Result<Tensor> {
+        let [rows, columns] = *self.shape.as_slice() else {
+            candle_core::bail!("a table is a matrix, not {:?}", self.shape)
+        };
+        let row = self.row_bytes();
+        let mut values = vec![0f32; indices.len() * columns];
+        for (index, values) in indices.iter().zip(values.chunks_exact_mut(columns.max(1))) {
+            let index = *index as usize;
+            if index >= rows {
+                candle_core::bail!("row {index} is not in a table of {rows}");
+            }
+            self.unpack(index * row..(index + 1) * row, values);
+        }
+        Tensor::from_vec(values, (indices.len(), columns), &Device::Cpu)
+    }
+
+    fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+
+    fn byte_count(&self) -> usize {
+        self.parts.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// 0 for tensors without numbers.
+    fn row_bytes(&self) -> usize {
+        self.byte_count().checked_div(self.rows()).unwrap_or(0)
+    }
+
+    /// Where bytes of this tensor lie in the file.
+    fn bytes_of(&self, wanted: Range<usize>) -> Vec<Range<usize>> {
+        let (mut start, mut found) = (0, Vec::new());
+        for part in &self.parts {
+            let (from, to) = (wanted.start.max(start), wanted.end.min(start + part.len()));
+            if from < to {
+                found.push(part.start + from - start..part.start + to - start);
+            }
+            start += part.len();
+        }
+        found
+    }
+
+    /// The numbers of some bytes of this tensor, whole blocks, on all threads.
+    fn unpack(&self, bytes: Range<usize>, mut out: &mut [f32]) {
+        let (count, size) = self.format.block();
+        let all = (*self.bytes).as_ref();
+        for part in self.bytes_of(bytes) {
+            let (these, rest) = out.split_at_mut(part.len() / size * count);
+            let blocks = PIECE / count;
+            these
+                .par_chunks_mut(blocks * count)
+                .zip(all[part].par_chunks(blocks * size))
+                .for_each(|(values, bytes)| unpack::unpack(self.format, bytes, self.scale, values));
+            out = rest;
+        }
+    }
+
+    /// The bytes as they are.
+    fn copy<T: bytemuck::Pod>(&self) -> Vec<T> {
+        let all = (*self.bytes).as_ref();
+        let mut copied = Vec::with_capacity(self.byte_count() / size_of::<T>());
+        for part in &self.parts {
+            match bytemuck::try_cast_slice(&all[part.clone()]) {
+                Ok(numbers) => copied.extend_from_slice(numbers),
+                Err(_) => copied.extend(bytemuck::pod_collect_to_vec::<u8, T>(&all[part.clone()])),
+            }
+        }
+        copied
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(rows: usize, columns: usize) -> Stored {
+        let values: Vec<u8> = (0..rows * columns).flat_map(|i| (i as f32).to_le_bytes()).collect();
+        let length = values.len();
+        Stored::new(Arc::new(values), 0..length, Format::F32, vec![rows, columns]).unwrap()
+    }
+
+    fn numbers(stored: &Stored) -> Vec<f32> {
+        let tensor = stored.to_tensor(DType::F32, &Device::Cpu).unwrap();
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn rows_are_taken_in_the_order_asked_for() {
+        let swapped = matrix(4, 2).take_rows(&[2..4, 0..2]).unwrap();
+        assert_eq!(numbers(&swapped), [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
+        // And of these, rows on both sides of the seam.
+        let middle = swapped.take_rows(&[1..3]).unwrap().scaled(2.0);
+        assert_eq!(numbers(&middle), [12.0, 14.0, 0.0, 2.0]);
+        assert_eq!(middle.shape(), [2, 2]);
+        assert!(swapped.take_rows(&[3..5]).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_its_bytes_is_refused() {
+        let bytes: Bytes = Arc::new(vec![0u8; 68]);
+        let stored = |range, format, shape| Stored::new(Arc::clone(&bytes), range, format, shape);
+        assert!(stored(0..68, Format::Q8_0, vec![2, 32]).is_ok());
+        assert!(stored(0..68, Format::Q8_0, vec![1, 32]).is_err());
+        assert!(stored(0..68, Format::Q8_0, vec![4, 16]).is_err(), "blocks across rows");
+        assert!(stored(4..72, Format::F32, vec![17]).is_err());
+        assert!(stored(0..68, Format::F32, vec![usize::MAX, 4, usize::MAX]).is_err());
+    }
+
+    #[test]
+    fn bands_give_what_one_product_gives() {
+        let weight = matrix(700, 4096); // more than one band
+        let x: Vec<f32> = (0..3 * 4096).map(|i| (i as f32 * 0.37).sin()).collect();
+        let x = Tensor::from_vec(x, (3, 4096), &Device::Cpu).unwrap();
+        let whole = weight.to_tensor(DType::F32, &Device::Cpu).unwrap();
+        let whole = x.matmul(&whole.t().unwrap()).unwrap();
+        let difference = (weight.product(&x).unwrap() - &whole).unwrap().abs().unwrap();
+        let largest = difference.max_all().unwrap().to_scalar::<f32>().unwrap();
+        let scale = whole.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(largest <= 1e-5 * scale, "{largest} of {scale}");
+    }
+
+    #[test]
+    fn a_table_gives_rows_by_their_number() {
+        let rows = matrix(5, 3).select(&[4, 0]).unwrap();
+        assert_eq!(rows.to_vec2::<f32>().unwrap(), [[12.0, 13.0, 14.0], [0.0, 1.0, 2.0]]);
+        assert!(matrix(5, 3).select(&[5]).is_err());
+    }
+}

@@ -54,7 +54,8 @@ return (() => {
   /** Whether one lies in something that floats over the other on purpose, such as a notice. */
   function isOver(a, b) {
     const float = (node) => node.closest(".notice, .recovery, [popover], [role=menu], .floats");
-    return float(a.node) !== float(b.node);
+    // Two swatches lie over each other as in other programs.
+    return float(a.node) !== float(b.node) || (a.node.matches(".swatch") && b.node.matches(".swatch"));
   }
 
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

@@ -9,13 +9,16 @@ import { mountRulers } from "./canvas/tools/rulers.js";
 import { mountCanvas } from "./canvas/viewport.js";
 import { createCommands, createRunner } from "./effects/commands.js";
 import { placeDocument } from "./effects/documents.js";
+import { startNext } from "./effects/generate.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
+import { keepForm } from "./effects/kept.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
+import { createRuns } from "./effects/runs.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
-import { keepLanguage, keepTheme, readLanguage, readTheme } from "./effects/settings.js";
+import { keepTheme, readTheme } from "./effects/settings.js";
 import { createToolCommands } from "./effects/tool-commands.js";
 import { createToolEffects } from "./effects/tools.js";
 import * as ipc from "./ipc/commands.js";
@@ -38,9 +41,12 @@ import { mountCanvasSizeDialog } from "./views/canvas-size-dialog.js";
 import { mountColourPanel } from "./views/colour-panel.js";
 import { mountExportDialog } from "./views/export-dialog.js";
 import { mountHistoryPanel } from "./views/history-panel.js";
+import { mountExtendFrame } from "./views/extend-frame.js";
 import { mountKeyboard } from "./views/keyboard.js";
+import { mountLayerToTray } from "./views/layer-to-tray.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
+import { mountModePanel } from "./views/mode-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountPalette } from "./views/palette.js";
 import { mountProgress } from "./views/progress.js";
@@ -48,6 +54,7 @@ import { mountPromptPanel } from "./views/prompt-panel.js";
 import { mountRecentDialog } from "./views/recent-files.js";
 import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
+import { mountRunsPanel } from "./views/runs-panel.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
 import { mountSidePanels } from "./views/side-panels.js";
 import { mountShortcutsDialog } from "./views/shortcuts-dialog.js";
@@ -60,6 +67,7 @@ import { mountTheme } from "./views/theme.js";
 import { mountTitle } from "./views/title.js";
 import { mountToolOptions } from "./views/tool-options.js";
 import { mountToolbar } from "./views/toolbar.js";
+import { mountVariations } from "./views/variations.js";
 import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 import { mountToolbox } from "./views/toolbox.js";
 
@@ -67,8 +75,7 @@ const RETAIN_DELAY_MS = 400;
 const RENDER_DELAY_MS = 40;
 
 const START = readStart();
-useLanguage(readLanguage(sessionStorage) ?? START.language ?? bestLanguage(navigator.languages));
-document.documentElement.lang = strings.code;
+useLanguage(START.language ?? bestLanguage(navigator.languages));
 start(document);
 
 /** @param {Document} page */
@@ -106,10 +113,7 @@ function start(page) {
   const session = createSession(store, ipc, {
     ask: mountUnsavedDialog(page.body).ask,
     settle: () => autosave.write(),
-    reload(language) {
-      keepLanguage(sessionStorage, language);
-      location.reload();
-    },
+    reload: () => location.reload(),
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
@@ -118,12 +122,15 @@ function start(page) {
   const amounts = mountAmountDialog(page.body);
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
   const colours = mountColourPanel(page.body, store);
+  const runs = createRuns(store, ipc, { now: Date.now });
   const commands = { ...createCommands({
     store,
     ipc,
     images,
     random: Math.random,
     prepareImage: bitmaps.prepare,
+    remember: runs.remember,
+    show: showPart,
     showShortcuts: shortcuts.show,
     showExport: exports.show,
     showSplit: () => splitPanel.focus(),
@@ -143,7 +150,7 @@ function start(page) {
     showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
     showAbout: mountAboutDialog(page.body, START.version).show,
     chooseModel() {
-      store.dispatch(taskShown("make"));
+      store.dispatch(taskShown("new"));
       part("model").focus();
     },
   }), ...createToolCommands({
@@ -165,8 +172,10 @@ function start(page) {
   mountToolbar(part("toolbar"), store, run);
   const tasks = mountTasks(part("create"), store);
   mountPromptPanel(tasks.make, store, run);
-  mountReferencesPanel(tasks.make, store, images, thumbnails.show);
+  mountModePanel(tasks.make, store, run);
+  mountReferencesPanel(tasks.make, store, images, thumbnails.show, run);
   mountSettingsPanel(tasks.make, store, Math.random);
+  mountRunsPanel(tasks.make, store, runs, thumbnails.show);
   const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
   const side = mountSidePanels(part("side"), () => showSteps());
   const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show },
@@ -215,8 +224,16 @@ function start(page) {
   mountKeyboard(page, store, run);
   quietBrowser(page);
   const arrivals = mountArrivals(page, store, images);
+  mountVariations(part("stage"), store, run, thumbnails.show);
+  mountExtendFrame(part("stage"), store);
+  mountLayerToTray(page, store, run);
 
   keepTheme(store, localStorage);
+  void keepForm(store, ipc, { after });
+  void runs.load();
+  const next = () => void images.hold(() => startNext(store, ipc, { random: Math.random, prepareImage: bitmaps.prepare, remember: runs.remember }));
+  store.observe((state) => state.queue.list, next);
+  store.observe((state) => state.jobs.current === null && state.jobs.error === null, next);
   retainHeldImages(store, ipc, {
     isArriving: images.isArriving,
     later: (work) => setTimeout(work, RETAIN_DELAY_MS),
@@ -229,6 +246,19 @@ function start(page) {
   part("create").setAttribute("aria-label", strings.toolbar.create);
   listen();
   part("prompt").focus();
+
+  function after(work, ms) {
+    const timer = setTimeout(work, ms);
+    return () => clearTimeout(timer);
+  }
+
+  function showPart(name) {
+    if (name === "runs") /** @type {HTMLDetailsElement} */ (part("runs-fold")).open = true;
+    if (name !== "stage" && store.getState().task === "split") store.dispatch(taskShown("new"));
+    if (name === "prompt-history") part("prompt-history-button").click();
+    else if (name === "runs") /** @type {HTMLElement} */ (part("runs-fold").firstElementChild).focus();
+    else part(name).focus();
+  }
 
   function listen() {
     const heard = [

@@ -33,7 +33,7 @@ use std::{
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{
-    clipboard, decompose, documents, generate, images, pixels, recovery, selections, session,
+    clipboard, decompose, documents, generate, images, kept, pixels, recovery, selections, session,
     status,
 };
 
@@ -130,6 +130,11 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             selections::modify_selection,
             selections::select,
             selections::selection_outline,
+            kept::fit_image,
+            kept::keep_picture,
+            kept::load_kept,
+            kept::open_kept_picture,
+            kept::save_kept,
             recovery::autosave,
             recovery::forget_recovered,
             recovery::list_recovered,

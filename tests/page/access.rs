@@ -35,6 +35,7 @@ async fn every_control_has_a_name_and_every_state_a_readable_contrast() {
         let page = Page::open_as("stepMs=1", Look { dark, ..Look::default() }).await;
         assert_eq!(page.run(LOW_CONTRAST).await, json!([]), "empty, dark: {dark}");
         page.make("a gem").await;
+        page.click("#tab-edit").await;
         page.click("#reference-from-layer").await;
         page.run("const m = document.querySelector('#model'); m.value = 'klein-base'; m.dispatchEvent(new Event('change'))").await;
         page.run("__MOCK__.options.fail = 'internal|No.'").await;
@@ -125,7 +126,10 @@ async fn everything_can_be_done_by_keyboard_alone() {
     page.keys("a red potion").await;
     page.keys(Key::Enter).await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 1").await;
-    page.wait("!document.querySelector('#generate').hidden").await;
+    page.wait("document.querySelector('#cancel').hidden").await;
+
+    // With everything that a mode shows.
+    page.chord(Key::Alt, "2").await;
 
     // Once around: every stop can be seen, and every control is one.
     let mut stops = Vec::new();
@@ -158,7 +162,7 @@ async fn everything_can_be_done_by_keyboard_alone() {
         "blend",
         "opacity",
         "layer-split",
-        "tab-make",
+        "tab-edit",
         "new",
         "open",
         "save",

@@ -257,7 +257,7 @@ impl Page {
             before + 1
         ))
         .await;
-        self.wait("!document.querySelector('#generate').hidden").await;
+        self.wait("document.querySelector('#cancel').hidden").await;
         self.drawn().await;
     }
 

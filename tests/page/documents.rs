@@ -157,7 +157,7 @@ async fn dropped_files_become_layers_and_what_is_no_picture_is_told() {
         .await;
     assert_eq!(page.layer_count().await, 2);
 
-    page.click("#tab-make").await;
+    page.click("#tab-new").await;
     page.run(&format!("({drop})(['/a/style.png'], 100, 400)")).await;
     page.wait("document.querySelectorAll('#references [data-reference-id]').length === 1").await;
     assert_eq!(page.layer_count().await, 2, "on the panel it is a reference");
@@ -197,6 +197,7 @@ async fn a_browser_drop_and_a_pasted_picture_go_to_rust_as_raw_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn references_are_ordered_switched_off_and_sent() {
     let page = Page::open("stepMs=1").await;
+    page.click("#tab-edit").await;
     for _ in 0..3 {
         page.click("#reference-from-file").await;
     }

@@ -76,7 +76,7 @@ async fn a_prompt_becomes_a_layer_with_the_right_pixels() {
     page.run("__MOCK__.hold = false").await;
 
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 1").await;
-    page.wait("!document.querySelector('#generate').hidden").await;
+    page.wait("document.querySelector('#cancel').hidden").await;
     page.drawn().await;
     assert_eq!(page.get(LAYOUT).await, before, "and nor does the result");
     assert_eq!(page.picture().await, place, "the picture is where the preview was");
@@ -108,7 +108,7 @@ async fn escape_cancels_and_keeps_the_prompt() {
     page.wait("Number(document.querySelector('#progress').getAttribute('aria-valuenow')) > 0")
         .await;
     page.keys(Key::Escape).await;
-    page.wait("!document.querySelector('#generate').hidden").await;
+    page.wait("document.querySelector('#cancel').hidden").await;
     assert_eq!(page.calls("cancel").await, [json!({ "jobId": 1 })]);
     assert_eq!(page.layer_count().await, 0);
     assert_eq!(page.get("document.querySelector('#prompt').value").await, json!("a red potion"));
@@ -122,7 +122,7 @@ async fn escape_cancels_and_keeps_the_prompt() {
     page.click("#generate").await;
     page.wait("!document.querySelector('#cancel').hidden").await;
     page.click("#cancel").await;
-    page.wait("!document.querySelector('#generate').hidden").await;
+    page.wait("document.querySelector('#cancel').hidden").await;
     assert_eq!(page.calls("cancel").await.len(), 2, "the button cancels too");
     page.close().await;
 }

@@ -5,6 +5,7 @@ mod access; // keyboard, names, contrast, themes, scaling
 mod appearance; // every state: nothing overlaps, axe is content, screenshots
 mod browser; // starts Chromium and steers the page
 mod canvas; // pan, zoom and the pixels that are drawn
+mod create; // modes, queue, variations, references, what is brought back
 mod documents; // layers, files, clipboard, menu, undo
 mod generate; // from the prompt to the picture
 mod layers; // the tree: groups, blending, locks, what Rust composites

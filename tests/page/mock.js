@@ -263,7 +263,9 @@
   const imported = (name) => ({ id: store(64, 48, [60, 120, 220], [240, 240, 200]), width: 64, height: 48, name });
   let jobs = 0;
 
+  const regions = window.__MOCK_REGIONS__({ images, options, kept: localStorage });
   const commands = {
+    ...Object.fromEntries(Object.entries(regions).map(([name, answer]) => [name, async (args) => answer(args)])),
     async engine_status() {
       while (options.start === "held") await delay(10);
       if (options.engine === "failed") return { state: "failed", device: "", message: "The processor is too old." };

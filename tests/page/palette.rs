@@ -149,13 +149,3 @@ async fn closing_asks_about_unsaved_work_and_only_about_that() {
         .await;
     page.close().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_language_is_there_at_once_in_an_untouched_window() {
-    let page = Page::open("stepMs=1").await;
-    page.run("__MOCK__.emit('menu', 'view.language-de')").await;
-    page.wait("document.documentElement.lang === 'de'").await;
-    page.wait("document.querySelector('#start-title')?.textContent.startsWith('Beschreiben')")
-        .await;
-    page.close().await;
-}

@@ -71,7 +71,11 @@ fn body(path: &str) -> Option<(&'static str, Vec<u8>)> {
     let root = repository();
     match path {
         "/favicon.ico" => Some(("image/x-icon", Vec::new())),
-        "/mock.js" => Some(("text/javascript", fs::read(root.join("tests/page/mock.js")).ok()?)),
+        "/mock.js" => {
+            let mut script = fs::read(root.join("tests/page/mock-regions.js")).ok()?;
+            script.extend(fs::read(root.join("tests/page/mock.js")).ok()?);
+            Some(("text/javascript", script))
+        }
         "/mock-pixels.js" => {
             Some(("text/javascript", fs::read(root.join("tests/page/mock-pixels.js")).ok()?))
         }
@@ -82,6 +86,13 @@ fn body(path: &str) -> Option<(&'static str, Vec<u8>)> {
                 "<script src=\"/mock-pixels.js\"></script><script src=\"/mock.js\"></script>";
             let mocked = format!("{mocks}{module}");
             Some(("text/html; charset=utf-8", page.replacen(module, &mocked, 1).into_bytes()))
+        }
+        // Tests may ask what the page thinks, and say what a tool would.
+        "/main.js" => {
+            let script = fs::read_to_string(root.join("ui/main.js")).ok()?;
+            let store = "const store = createStore(";
+            let told = "const store = globalThis.__STORE__ = createStore(";
+            Some(("text/javascript", script.replacen(store, told, 1).into_bytes()))
         }
         _ => {
             let file = root.join("ui").join(path.trim_start_matches('/'));

@@ -270,7 +270,7 @@ async fn what_cannot_be_split_says_why() {
     page.click("#tab-split").await;
     assert_eq!(text().await, "Open a picture first, or drop one on the canvas.");
     page.click("#split-start").await;
-    page.click("#tab-make").await;
+    page.click("#tab-new").await;
     page.click("#prompt").await;
     page.keys("a gem").await;
     page.keys(Key::Enter).await;

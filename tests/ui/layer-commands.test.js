@@ -213,7 +213,7 @@ test("the settings that made a layer come back into the form", async () => {
   await run("layer.use-recipe");
   const { form, task } = store.getState();
   assert.deepEqual([task, form.prompt, form.negative, form.seed, form.seedLocked, form.steps, form.width, form.height],
-    ["make", "a red gem", "blur", 77, true, 12, 256, 128]);
+    ["new", "a red gem", "blur", 77, true, 12, 256, 128]);
   assert.match(notice(), /gone/, "a model that is not here is named");
 });
 

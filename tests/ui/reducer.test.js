@@ -58,8 +58,10 @@ test("a request carries guidance and leave-out only for models that use them", (
 test("a request carries the references that are on, in their order", () => {
   const state = play(...ready, ...["a", "b", "c"].map((id) => actions.referenceAdded(image(id))),
     actions.referenceEnabled(2, false), actions.referenceMoved(3, -1), actions.referenceMoved(3, -1));
-  assert.deepEqual(toRequest(state).references, ["c", "a"]);
-  assert.deepEqual(toRequest(reduce(state, actions.referenceRemoved(1))).references, ["c"]);
+  const sent = (state) => toRequest(state).references;
+  assert.deepEqual(sent(state), ["c", "a"]);
+  assert.deepEqual(sent(reduce(state, actions.referenceRemoved(1))), ["c"]);
+  assert.deepEqual(sent(reduce(state, actions.taskShown("new"))), [], "a picture of words alone");
 });
 
 test("a job runs from submitted to finished and never loses the prompt", () => {

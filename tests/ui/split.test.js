@@ -247,7 +247,7 @@ test("what comes while another panel is in view is told over the canvas", async 
   store.dispatch(actions.taskShown("split"));
   await splitOnce(store, run);
   assert.equal(store.getState().notices.current, null, "the panel says it");
-  store.dispatch(actions.taskShown("make"));
+  store.dispatch(actions.taskShown("new"));
   await splitAgain(store, run.ipc, run.outside);
   await run.say(layersOf(200), done);
   assert.match(store.getState().notices.current.message, /new layers are there/);

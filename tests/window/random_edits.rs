@@ -24,7 +24,7 @@ fn five_hundred_random_actions_are_undone_and_redone_to_the_same_pixels() {
     session.script(SCRIPT, &[]);
     let start = seen(&session);
 
-    session.click("#tab-make");
+    session.click("#tab-new");
     session.generate("a red potion");
     for turn in 0..ACTIONS / TURN {
         let seed = if turn == 0 { json!(2026) } else { Value::Null };

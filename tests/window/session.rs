@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
             assert_eq!(error, "", "the run failed");
             (self.number_of_layers() > before).then_some(())
         });
-        self.until_true("the run has ended", "return !document.querySelector('#generate').hidden");
+        self.until_true("the run has ended", "return document.querySelector('#cancel').hidden");
     }
 
     /// Separates the chosen layer and waits until the new layers can be kept.

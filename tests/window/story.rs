@@ -47,7 +47,7 @@ fn a_run_stops_when_it_is_cancelled_and_the_next_one_works() {
     let session = Session::start(&desk);
     begin_a_long_run(&session);
     session.click("#cancel");
-    session.until_true("the run has ended", "return !document.querySelector('#generate').hidden");
+    session.until_true("the run has ended", "return document.querySelector('#cancel').hidden");
     assert_eq!(session.number_of_layers(), 0);
     session.fill("#steps", "2");
     session.generate("a blue gem");

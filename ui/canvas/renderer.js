@@ -72,11 +72,11 @@ function visiblePart(start, length, pixels, seen) {
 // The preview is small and made of guesses; smooth is truer to it than squares.
 function drawPreview(context, state, bitmaps) {
   const job = state.jobs.current;
-  if (!job?.preview) return;
+  if (!job?.preview || (job.tab !== null && job.tab !== state.tabs.active)) return;
   const bitmap = bitmaps.get(job.preview.id);
-  const { x, y } = placeImage(state.document.present, job.width, job.height);
+  const place = job.place ?? { ...placeImage(state.document.present, job.width, job.height), width: job.width, height: job.height };
   context.imageSmoothingEnabled = true;
-  drawBitmap(context, state.viewport, bitmap, { x, y, width: job.width, height: job.height }, 1);
+  drawBitmap(context, state.viewport, bitmap, place, 1);
 }
 
 function drawCheckerboard(context, area, view, { light, dark, cell }) {

@@ -25,7 +25,7 @@ export function createThumbnails(bitmaps, render) {
   const wanted = new WeakMap();
 
   function draw(canvas, bitmap) {
-    const side = Math.round(SIDE * (devicePixelRatio || 1));
+    const side = Math.round((Number(canvas.dataset.side) || SIDE) * (devicePixelRatio || 1));
     canvas.width = side;
     canvas.height = side;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

@@ -3,7 +3,7 @@ import * as actions from "../state/actions.js";
 import { strings } from "../strings.js";
 import { createClipboardCommands } from "./clipboard.js";
 import { copyPicture, exportAs, isEmpty, save, saveAs } from "./documents.js";
-import { generate } from "./generate.js";
+import { createCreateCommands } from "./create-commands.js";
 import { cancelJob } from "./jobs.js";
 import { createLayerCommands } from "./layer-commands.js";
 import { discardSplit, keepSplit, split, splitAgain } from "./split.js";
@@ -27,16 +27,19 @@ const FORMATS = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
  * @param {() => void} parts.renameLayer
  * @param {() => void} parts.showPalette
  * @param {() => void} [parts.showHistory]
+ * @param {Parameters<typeof createCreateCommands>[0]["show"]} [parts.show]
+ * @param {import("./generate.js").Outside["remember"]} [parts.remember]
  * @returns {Record<string, () => void>}
  */
-export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer, showPalette, showHistory }) {
-  const outside = { random, prepareImage };
+export function createCommands({ store, ipc, images, random, prepareImage, showShortcuts, showExport, showSplit, renameLayer, showPalette, showHistory, show, remember }) {
+  const outside = { random, prepareImage, remember };
   const exports = FORMATS.map((format) => [`file.export-${format}`, () => void exportAs(store, ipc, format)]);
   return {
     ...Object.fromEntries(exports),
     ...createClipboardCommands({ store, ipc, images }),
     ...createLayerCommands({ store, ipc, images, renameLayer }),
     ...createTabCommands({ store, showHistory }),
+    ...createCreateCommands({ store, ipc, images, outside, show }),
     "file.open": () => void images.openDialog("document"),
     "file.export": () => {
       if (!isEmpty(store, strings.notices.nothingToSave)) showExport();
@@ -59,7 +62,6 @@ export function createCommands({ store, ipc, images, random, prepareImage, showS
       store.dispatch(actions.taskShown("split"));
       showSplit();
     },
-    "generate.start": () => void generate(store, ipc, outside),
     "split.start": () => void split(store, ipc, outside),
     "split.again": () => void splitAgain(store, ipc, outside),
     "split.keep": () => keepSplit(store),

@@ -58,8 +58,7 @@ export async function runJob(store, ipc, { submitted, start, prepare, handle }) 
  * @param {string} message
  */
 export function tellElsewhere(store, job, kind, message) {
-  const task = job.kind === "split" ? "split" : "make";
-  if (store.getState().task !== task) store.dispatch(actions.noticeShown(kind, message));
+  if ((store.getState().task === "split") !== (job.kind === "split")) store.dispatch(actions.noticeShown(kind, message));
 }
 
 /**

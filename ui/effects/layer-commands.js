@@ -195,7 +195,7 @@ function useRecipe(store) {
       steps: actions.splitStepsChanged, guidance: actions.splitGuidanceChanged, seed: actions.splitSeedTyped }
     : { chosen: actions.modelChosen, prompt: actions.promptChanged, negative: actions.negativeChanged,
       steps: actions.stepsChanged, guidance: actions.guidanceChanged, seed: actions.seedTyped };
-  store.dispatch(actions.taskShown(isSplit ? "split" : "make"));
+  store.dispatch(actions.taskShown(isSplit ? "split" : taskOf(recipe.task)));
   if (model?.ready) store.dispatch(words.chosen(model));
   store.dispatch(words.prompt(recipe.prompt));
   store.dispatch(words.negative(recipe.negative));
@@ -220,4 +220,9 @@ export function mayNot(store, layer, part) {
   const locked = part === "all" ? isLocked({ lock }) : lock[part];
   if (locked) store.dispatch(actions.noticeShown("error", strings.layers.lockedNotice(findLayer(layers, layer.id)?.name ?? "")));
   return locked;
+}
+
+// Files of before the modes say "generate".
+function taskOf(task) {
+  return ["edit", "repaint", "extend"].includes(task) ? task : "new";
 }

@@ -31,27 +31,3 @@ export function keepTheme(store, storage) {
     }
   });
 }
-
-const LANGUAGE_KEY = "language";
-
-/**
- * The language that was chosen since the window was opened: what the window was told then is older.
- * @param {Storage} storage of this window
- * @returns {string | null}
- */
-export function readLanguage(storage) {
-  try {
-    return storage.getItem(LANGUAGE_KEY);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {Storage} storage of this window @param {string} language */
-export function keepLanguage(storage, language) {
-  try {
-    storage.setItem(LANGUAGE_KEY, language);
-  } catch {
-    // The next start knows it.
-  }
-}

@@ -148,3 +148,23 @@ export function parseImage(body) {
   if (width === 0 || height === 0 || bytes.byteLength !== 8 + width * height * 4) throw toIpcError(null);
   return { width, height, pixels: new Uint8ClampedArray(bytes.buffer, bytes.byteOffset + 8, width * height * 4) };
 }
+
+// What the shell remembers from one start to the next.
+/** @param {"form" | "prompts" | "runs"} name @returns {Promise<any>} null where nothing was kept */
+export const loadKept = (name) => invoke("load_kept", { name });
+
+/** @param {"form" | "prompts" | "runs"} name @param {unknown} value @param {string[] | null} [pictures] those that stay */
+export const saveKept = (name, value, pictures = null) => invoke("save_kept", { name, value, pictures });
+
+/** @param {ImageId} id @param {number | null} maxSide @returns {Promise<string>} the file's name */
+export const keepPicture = (id, maxSide) => invoke("keep_picture", { id, maxSide });
+
+/** @param {string} file @param {string} name @returns {Promise<NamedImage | null>} */
+export const openKeptPicture = (file, name) => invoke("open_kept_picture", { file, name });
+
+/**
+ * An image in another size; where `fill` is set, without transparency.
+ * @param {{ image: ImageId, width: number, height: number, fill: boolean }} fit
+ * @returns {Promise<NamedImage>}
+ */
+export const fitImage = (fit) => invoke("fit_image", fit);

@@ -4,6 +4,7 @@ import { paints } from "./tools.js";
 import {
   selectCanRedo, selectCanUndo, selectGenerateBlock, selectIsEmpty, selectJob, selectSelectedLayer, selectSplitBlock,
 } from "./selectors.js";
+import { variationsIn } from "./variations.js";
 
 /**
  * Everything that can be done, in one table: the palette, the keys, the list of keys, tooltips and the
@@ -67,6 +68,7 @@ const needsBegun = (state) => (state.tool.transform || state.tool.crop ? null : 
 
 /** @type {Availability} */
 const needsBrush = (state) => (paints(state.tool.active) ? null : "no-brush");
+const needsVariations = (state) => (variationsIn(state.variations, state.tabs.active) ? null : "no-variations");
 
 const formats = ["psd", "psb", "ora", "png", "webp", "jpeg", "zip"];
 
@@ -204,7 +206,20 @@ export const ACTIONS = [
   row("tool.brush-smaller", ["["], needsBrush),
   row("tool.brush-larger", ["]"], needsBrush),
 
-  row("generate.start", ["Ctrl+Enter"], selectGenerateBlock, make),
+  row("generate.start", ["Ctrl+Enter"], (state) => (state.task === "split" ? "split-in-view" : selectGenerateBlock(state)), make),
+  row("generate.mode-new", ["Alt+1"], always, make),
+  row("generate.mode-edit", ["Alt+2"], always, make),
+  row("generate.mode-repaint", ["Alt+3"], always, make),
+  row("generate.mode-extend", ["Alt+4"], always, make),
+  row("generate.draw-selection", [], needsPicture, make),
+  row("generate.reference-layer", [], needsPixels, make),
+  row("generate.reference-file", [], always, make),
+  row("generate.reference-clipboard", [], always, make),
+  row("generate.prompt-history", [], always, make),
+  row("generate.runs", [], always, make),
+  row("variations.keep", [], needsVariations, make),
+  row("variations.discard", [], needsVariations, make),
+  row("queue.cancel", [], (state) => (state.queue.list.length > 0 ? null : "no-run"), make),
   row("split.start", ["Ctrl+Enter"], (state) => (state.split.result ? "waits" : selectSplitBlock(state)), make),
   row("split.again", [], needsResult, make),
   row("split.keep", ["Ctrl+Enter"], needsResult, make),

@@ -10,7 +10,9 @@
  *   recovered?: boolean }} Opened
  */
 
+export * from "./create-actions.js";
 export * from "./document-actions.js";
+export * from "./tool-actions.js";
 
 // The document.
 export const documentCleared = () => ({ type: "document/cleared", undo: /** @type {const} */ ("record"), label: "cleared" });
@@ -96,7 +98,7 @@ export const splitRetrying = (key, { reason }) => ({ type: "split/retrying", key
 /** @param {number} key @param {import("./split-result.js").SplitResult} result */
 export const splitArrived = (key, result) => ({ type: "split/arrived", key, result });
 export const splitDiscarded = () => ({ type: "split/discarded" });
-/** @param {"make" | "split"} task */
+/** @param {import("./reducer.js").State["task"]} task */
 export const taskShown = (task) => ({ type: "task/shown", task });
 
 // References.
@@ -110,7 +112,7 @@ export const referenceEnabled = (id, enabled) => ({ type: "references/enabled", 
 export const referenceMoved = (id, by) => ({ type: "references/moved", id, by });
 
 // The running job; `key` says which one, so that late news of another is ignored.
-/** @param {{ kind?: "generate" | "split", layerId?: number, tab?: number, width: number, height: number, steps: number }} request */
+/** @param {{ kind?: "generate" | "split", layerId?: number, tab?: number, runId?: number, place?: import("./document.js").Rect | null, canvas?: import("./document.js").Rect | null, width: number, height: number, steps: number }} request */
 export const jobSubmitted = (request) => ({ type: "jobs/submitted", request });
 /** @param {number} key @param {number} jobId */
 export const jobAccepted = (key, jobId) => ({ type: "jobs/accepted", key, jobId });

@@ -103,6 +103,8 @@ function reduceSeveral(picture, action) {
       return insertLayer(picture, action.layer);
     case "document/layersInserted":
       return insertLayers(picture, action);
+    case "document/extended":
+      return insertLayer(resize(picture, action.rect), action.layer);
     case "document/canvasResized":
       return resize(picture, action.rect);
     case "document/selectionChanged":

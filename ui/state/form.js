@@ -13,11 +13,19 @@ import { defaultModel } from "./models.js";
  * @property {number} guidance
  * @property {number} seed
  * @property {boolean} seedLocked
+ * @property {number} batch how many pictures
+ * @property {number} strength how far a repainted part may go from what was there, above 0, up to 1
+ * @property {"visible" | "layer"} repaintFrom what is shown to the model
+ * @property {"new" | "layer"} repaintInto where a repainted part goes
+ * @property {import("./region.js").Sides} extend pixels that each side grows by
  */
 
 export const SIZE = { min: 64, max: 2048, step: 16 };
 export const STEPS = { min: 1, max: 100 };
 export const GUIDANCE = { min: 1, max: 20, step: 0.5 };
+export const BATCH = { min: 1, max: 8 };
+export const STRENGTH = { min: 0.05, max: 1, step: 0.05 };
+export const EXTEND = { min: 0, max: 2048 };
 export const SEED_MAX = Number.MAX_SAFE_INTEGER;
 export const SHUFFLED_SEED_MAX = 4294967295;
 
@@ -44,6 +52,11 @@ export const initialForm = {
   guidance: 4,
   seed: 0,
   seedLocked: false,
+  batch: 1,
+  strength: 1,
+  repaintFrom: "visible",
+  repaintInto: "new",
+  extend: { left: 0, top: 0, right: 64, bottom: 0 },
 };
 
 /**
@@ -57,6 +70,9 @@ export function reduceForm(form, action) {
       return change(form, { prompt: action.prompt });
     case "form/negativeChanged":
       return change(form, { negative: action.negative });
+    case "form/changed":
+    case "form/restored":
+      return change(form, checked(form, action.type === "form/changed" ? action.part : action.form));
     case "form/sizeChanged":
       return change(form, { width: toSize(action.width, form.width), height: toSize(action.height, form.height) });
     case "form/stepsChanged":
@@ -104,6 +120,36 @@ export function presetOf(width, height) {
 /** @param {() => number} random uniform in [0, 1) */
 export function shuffledSeed(random) {
   return Math.floor(random() * (SHUFFLED_SEED_MAX + 1));
+}
+
+/** How each field is read; what is wrong stays as it was. */
+const READ = {
+  prompt: (value, before) => (typeof value === "string" ? value : before),
+  negative: (value, before) => (typeof value === "string" ? value : before),
+  model: (value, before) => (typeof value === "string" ? value : before),
+  width: (value, before) => toSize(value, before),
+  height: (value, before) => toSize(value, before),
+  steps: (value, before) => Math.round(within(value, STEPS, before)),
+  guidance: (value, before) => within(value, GUIDANCE, before),
+  seed: (value, before) => toSeed(value, before),
+  seedLocked: (value) => value === true,
+  batch: (value, before) => Math.round(within(value, BATCH, before)),
+  strength: (value, before) => within(value, STRENGTH, before),
+  repaintFrom: (value, before) => (["visible", "layer"].includes(value) ? value : before),
+  repaintInto: (value, before) => (["new", "layer"].includes(value) ? value : before),
+  extend: (value, before) => toSides(value, before),
+};
+
+/** @param {Form} form @param {Record<string, any>} part may come from a disk @returns {Partial<Form>} */
+function checked(form, part) {
+  const names = Object.keys(READ).filter((name) => name in part);
+  return Object.fromEntries(names.map((name) => [name, READ[name](part[name], form[name])]));
+}
+
+function toSides(value, before) {
+  const sides = { ...before };
+  for (const side of Object.keys(before)) sides[side] = Math.round(within(value?.[side], EXTEND, before[side]));
+  return Object.keys(before).every((side) => sides[side] === before[side]) ? before : sides;
 }
 
 function numbersOf({ defaults: { width, height, steps, guidance } }) {

@@ -15,6 +15,8 @@
  * @property {Preview[]} previews of the layers that a picture is separated into, bottom first
  * @property {number | null} layerId what is separated
  * @property {number | null} tab whose document it is for; null is the one in view
+ * @property {import("./document.js").Rect | null} place what is painted in the document, null for a new picture of its own place
+ * @property {import("./document.js").Rect | null} canvas the picture as it will be, where it grows
  * @property {number} width
  * @property {number} height
  *
@@ -93,6 +95,8 @@ function newJob(key, request) {
     kind: request.kind ?? "generate",
     layerId: request.layerId ?? null,
     tab: request.tab ?? null,
+    place: request.place ?? null,
+    canvas: request.canvas ?? null,
     width: request.width,
     height: request.height,
   };

@@ -9,7 +9,8 @@
  * @typedef {{ id: ImageId, x: number, y: number, width?: number, height?: number, outside: number, enabled: boolean,
  *   linked: boolean }} Mask
  * @typedef {{ task: string, model: string, prompt: string, negative: string, seed: string, steps: number,
- *   guidance: number, part: [number, number] | null, parent: number | null }} Recipe how a layer was made
+ *   guidance: number, part: [number, number] | null, parent: number | null,
+ *   strength?: number | null, references?: [string, number][] }} Recipe how a layer was made
  *
  * @typedef {object} Look what groups and pixel layers have in common
  * @property {number} id

@@ -10,6 +10,7 @@
  * @property {boolean} distilled
  * @property {boolean} ready
  * @property {string[]} missing
+ * @property {boolean} [influence] false where the influence of references cannot be changed
  * @property {("generate" | "decompose")[]} [tasks] what it can do; without it, pictures from prompts
  * @property {{ width: number, height: number, steps: number, guidance: number, layers?: number }} defaults
  *

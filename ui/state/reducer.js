@@ -9,12 +9,17 @@ import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.j
 import { noNotices, reduceNotices } from "./notices.js";
 import { reduceRecent } from "./recent.js";
 import { reduceCopies, reduceRecovery } from "./recovery.js";
+import { grown } from "./region.js";
+import { landing } from "./run.js";
+import { reducePrompts, reduceRuns } from "./runs.js";
+import { emptyQueue, reduceQueue } from "./queue.js";
 import { noReferences, reduceReferences } from "./references.js";
 import { selectLayers } from "./selection.js";
 import { initialSplit, reduceSplit } from "./split.js";
 import { applySplit } from "./split-result.js";
 import { closeTab, historyLimit, isUntouched, moveTab, oneTab, openTab, showTab } from "./tabs.js";
 import { initialTool, reduceTool } from "./tools.js";
+import { reduceVariations, variationsIn } from "./variations.js";
 import { fitView, initialViewport, reduceViewport } from "./viewport.js";
 
 /**
@@ -29,7 +34,11 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {import("./recovery.js").Recovered[]} recovery
  * @property {import("./recovery.js").Copies} copies
  * @property {import("./recent.js").RecentFile[]} recent
- * @property {"make" | "split"} task what the panel at the left is for
+ * @property {import("./run.js").Mode | "split"} task what the panel at the left is for
+ * @property {import("./queue.js").Queue} queue runs that wait, and the one under way
+ * @property {import("./variations.js").VariationSet[]} variations
+ * @property {import("./runs.js").PastRun[]} runs of before, newest first
+ * @property {string[]} prompts of before, newest first
  * @property {import("./split.js").Split} split
  * @property {import("./document.js").Picture | null} staged the picture with layers that wait to be kept
  * @property {import("./tabs.js").Tabs} tabs
@@ -61,7 +70,11 @@ export function initialState({ seed, theme }) {
     recovery: [],
     copies: {},
     recent: [],
-    task: "make",
+    task: "new",
+    queue: emptyQueue,
+    variations: [],
+    runs: [],
+    prompts: [],
     split: initialSplit(seed),
     staged: null,
     tabs: oneTab,
@@ -91,7 +104,7 @@ export function reduce(state, action) {
     case "tabs/shown":
       return showTab(state, action.key);
     case "tabs/closed":
-      return closeTab(state, action.key);
+      return withoutRuns(closeTab(state, action.key), action);
     case "tabs/moved": {
       const tabs = moveTab(state.tabs, action.key, action.index);
       return tabs === state.tabs ? state : { ...state, tabs };
@@ -108,12 +121,23 @@ export function reduce(state, action) {
   return reduceTab(begins ? openTab(state) : state, action);
 }
 
+// What a closed document still waited for is not made.
+function withoutRuns(state, action) {
+  const queue = reduceQueue(state.queue, action, state.jobs);
+  return { ...state, queue, variations: reduceVariations(state.variations, action, state.tabs.active) };
+}
+
 function reduceTab(state, action) {
   const before = state.document.present;
   const document = reduceHistory(state, action);
   const jobs = reduceJobs(state.jobs, action);
   const split = reduceSplit(state.split, action, state.jobs.current);
-  const frame = frameOf(state, document.present, jobs.current);
+  const variations = reduceVariations(state.variations, action, state.tabs.active);
+  const shown = staged(state, document.present, split.result, variations);
+  const nextTask = task(state.task, action);
+  const form = reduceForm(state.form, action);
+  const room = nextTask === "extend" && shown === null && !isEmpty(document.present) ? grown(document.present, form.extend) : null;
+  const frame = frameOf(state, room ?? shown ?? document.present, jobs.current);
   const { selectedLayer, selectedLayers } = state;
   const selected = selectLayers({ primary: selectedLayer, ids: selectedLayers }, before, document.present, action);
   /** @type {State} */
@@ -121,7 +145,7 @@ function reduceTab(state, action) {
     ...state,
     engine: reduceEngine(state.engine, action),
     models: reduceModels(state.models, action),
-    form: reduceForm(state.form, action),
+    form,
     references: reduceReferences(state.references, action),
     jobs,
     document,
@@ -129,9 +153,13 @@ function reduceTab(state, action) {
     recovery: reduceRecovery(state.recovery, action),
     copies: reduceCopies(state.copies, action),
     recent: reduceRecent(state.recent, action),
-    task: task(state.task, action),
+    task: nextTask,
+    queue: reduceQueue(state.queue, action, state.jobs),
+    variations,
+    runs: reduceRuns(state.runs, action),
+    prompts: reducePrompts(state.prompts, action),
     split,
-    staged: staged(state, document.present, split.result),
+    staged: shown,
     tabs: countDocuments(state.tabs, before, document.present),
     selectedLayer: selected.primary,
     selectedLayers: selected.ids === selectedLayers || same(selected.ids, selectedLayers) ? selectedLayers : selected.ids,
@@ -164,29 +192,36 @@ function countDocuments(tabs, before, after) {
 const same = (a, b) => a.length === b.length && a.every((id, index) => id === b[index]);
 
 function frameOf({ frame: before, tabs }, picture, job) {
-  const isHere = job?.kind === "generate" && (job.tab === null || job.tab === tabs.active);
-  const coming = isHere ? placeImage(picture, job.width, job.height).frame : null;
-  const frame = coming ?? (isEmpty(picture) ? null : picture);
+  const isHere = job?.kind === "generate" && job.place === null && (job.tab === null || job.tab === tabs.active);
+  const coming = isGrowing(job, tabs) ? job.canvas : isHere ? placeImage(picture, job.width, job.height).frame : null;
+  const frame = coming ?? (picture.width === 0 ? null : picture);
   if (frame === null) return null;
   const { x, y, width, height } = frame;
   const same = before && before.x === x && before.y === y && before.width === width && before.height === height;
   return same ? before : { x, y, width, height };
 }
 
+const isGrowing = (job, { active }) => Boolean(job?.canvas) && job.tab === active;
+
 function viewport(state, action, frame) {
   const view = reduceViewport(state.viewport, action, frame);
   // A new picture is shown whole; after that the user's own zoom and place are kept.
   const fitted = view.fitted || (state.frame === null && frame !== null) || BEGINNINGS.includes(action.type);
+  // Under the hand that drags its edge the frame stays where it is.
+  if (action.type === "form/changed" && state.frame !== null) return view;
   return fitted && frame ? fitView(view, frame) : view;
 }
 
 function task(before, action) {
+  if (action.type === "references/added") return before === "new" ? "edit" : before;
   return action.type === "task/shown" ? action.task : before;
 }
 
-function staged(state, picture, result) {
-  if (result === null) return null;
-  if (picture === state.document.present && result === state.split.result) return state.staged;
-  const shown = applySplit(picture, result);
+function staged(state, picture, result, variations) {
+  const set = result === null ? variationsIn(variations, state.tabs.active) : null;
+  const before = result === null ? variationsIn(state.variations, state.tabs.active) : null;
+  if (result === null && set === null) return null;
+  if (picture === state.document.present && result === state.split.result && set === before) return state.staged;
+  const shown = set ? reduceDocument(picture, landing(set.run, set.results[set.shown])) : applySplit(picture, result);
   return shown === picture ? null : shown;
 }

@@ -52,6 +52,7 @@ function madeBy(action, before, after) {
     case "document/layersGrouped":
     case "document/layersMerged":
     case "document/layerInserted":
+    case "document/extended":
     case "document/layersInserted":
       return newLayers(before, after);
     case "document/groupDissolved":

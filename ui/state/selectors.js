@@ -3,8 +3,11 @@ import { countLayers, emptyDocument, isEmpty, layerOf, savesAs } from "./documen
 import { imagesOf, keepsOf } from "./drawing.js";
 import { stepsOf } from "./history.js";
 import { modelsFor } from "./models.js";
+import { INFLUENCE } from "./references.js";
+import { imagesOfRun } from "./run.js";
 import { splitTarget } from "./split-result.js";
 import { openDocuments } from "./tabs.js";
+import { imagesOfVariations } from "./variations.js";
 
 /**
  * @typedef {import("./reducer.js").State} State
@@ -63,15 +66,46 @@ export const selectSelectedLayers = (state) => state.selectedLayers;
 /**
  * Why Generate cannot start now, or null.
  * @param {State} state
- * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "running" | "splitting" | null}
+ * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "no-references" | "no-picture" | "no-selection" | "no-layer" | "no-side" | "too-large" | null}
  */
 export function selectGenerateBlock(state) {
-  if (state.jobs.current) return state.jobs.current.kind === "generate" ? "running" : "splitting";
   if (state.engine.state === "failed") return "engine-failed";
   if (state.engine.state === "starting" || state.models.status === "loading") return "starting";
   if (!selectModel(state)?.ready) return "no-model";
-  if (state.form.prompt.trim() === "") return "no-prompt";
-  return null;
+  const missing = missingFor(selectMode(state), state);
+  if (missing) return missing;
+  return state.form.prompt.trim() === "" ? "no-prompt" : null;
+}
+
+/** @param {State} state @returns {import("./run.js").Mode} what a run would be now */
+export const selectMode = ({ task }) => (task === "split" ? "new" : task);
+
+/** What there must be before something can be made in a mode. */
+function missingFor(mode, state) {
+  const { present } = state.document;
+  if (mode === "edit") return usedReferences(state).length === 0 ? "no-references" : null;
+  if (mode === "new") return null;
+  if (selectIsEmpty(state)) return "no-picture";
+  if (mode === "repaint") {
+    if (!present.selection) return "no-selection";
+    const needsLayer = state.form.repaintFrom === "layer" || state.form.repaintInto === "layer";
+    return needsLayer && selectSelectedLayer(state)?.kind !== "pixels" ? "no-layer" : null;
+  }
+  const { left, top, right, bottom } = state.form.extend;
+  if (left + top + right + bottom === 0) return "no-side";
+  return Math.max(present.width + left + right, present.height + top + bottom) > LARGEST_CANVAS ? "too-large" : null;
+}
+
+/** What the engine and the files can take. */
+export const LARGEST_CANVAS = 8192;
+
+/** The references that a run would use now. @param {State} state */
+export function usedReferences(state) {
+  const on = state.references.list.filter(({ enabled }) => enabled);
+  const mode = selectMode(state);
+  if (mode === "new") return [];
+  // The picture itself is the first one then; the engine takes one more.
+  return mode === "edit" ? on : on.slice(0, 1);
 }
 
 /**
@@ -79,7 +113,7 @@ export function selectGenerateBlock(state) {
  * @param {State} state
  */
 export function toRequest(state) {
-  const { form, references } = state;
+  const { form } = state;
   const model = selectModel(state);
   return {
     model: form.model,
@@ -90,10 +124,11 @@ export function toRequest(state) {
     steps: form.steps,
     seed: form.seed,
     guidance: model?.distilled ? null : form.guidance,
-    references: references.list.filter((reference) => reference.enabled).map((reference) => reference.imageId),
+    references: usedReferences(state).map(({ imageId, influence }) =>
+      (influence === INFLUENCE.neutral || model?.influence === false ? imageId : { image: imageId, influence })),
     init: null,
     mask: null,
-    strength: 1,
+    strength: selectMode(state) === "repaint" ? form.strength : 1,
   };
 }
 
@@ -166,6 +201,7 @@ export function toSplitRequest(state, layer) {
 export function heldImages(state) {
   const ids = imagesOf(...heldPictures(state));
   for (const { imageId } of state.references.list) ids.add(imageId);
+  for (const id of [...state.queue.list.flatMap(imagesOfRun), ...imagesOfVariations(state.variations)]) ids.add(id);
   for (const { split: { result } } of openDocuments(state)) {
     for (const layer of result?.layers ?? []) ids.add(layer.id);
     if (result) ids.add(result.imageId);

@@ -46,7 +46,6 @@ const KINDS = {
 
 /** German. */
 export const de = {
-  code: "de",
   formats: { ...formats, timeLeft },
 
   name: "Veetance Asset Editor",

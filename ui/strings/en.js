@@ -3,6 +3,7 @@ import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
 import { tools } from "./en/tools.js";
+import { create, modes, queue, runs, variations } from "./en/create.js";
 import { formatsOf } from "./formats.js";
 
 const formats = formatsOf("en");
@@ -34,7 +35,6 @@ function ago(seconds) {
 
 /** English: what the other languages are measured by. */
 export const en = {
-  code: "en",
   formats: { ...formats, timeLeft },
 
   name: "Veetance Asset Editor",
@@ -74,9 +74,15 @@ export const en = {
       starting: "Getting ready…",
       "engine-failed": "The engine did not start",
       "no-model": "The model is not ready",
+      "split-in-view": "Choose New, Edit, Repaint or Extend first",
       "no-prompt": "Write a prompt first",
-      running: "",
-      splitting: "A picture is being separated. Wait until it is done, or cancel it.",
+      "no-references": "Add a picture to edit",
+      "no-picture": "Make or open a picture first",
+      "no-selection": "Select what to repaint",
+      "no-layer": "Select a layer first",
+      "no-side": "Choose a side to extend",
+      "too-large": "Pictures can be 8192 pixels wide and high at most. Extend by less.",
+      splitting: "A picture is being separated. What you start now is made after it.",
     },
     progress: "Progress of the picture",
     tryAgain: "Try again",
@@ -86,7 +92,7 @@ export const en = {
     failedTitle: "No picture this time",
   },
 
-  tasks: { label: "What to do", make: "Make", split: "Split into layers" },
+  tasks: { label: "What to do", new: "New", edit: "Edit", repaint: "Repaint", extend: "Extend", split: "Split" },
 
   split: {
     title: "Split into layers",
@@ -183,14 +189,20 @@ export const en = {
 
   references: {
     title: "References",
-    empty: "Add pictures to work from.",
+    empty: "Add pictures to work from: from a layer, a file or the clipboard, or drop them here.",
     add: "Add reference",
     fromLayer: "From the selected layer",
     fromFile: "From a file…",
     fromClipboard: "From the clipboard",
     use: (name) => `Use ${name}`,
-    earlier: (name) => `Move ${name} to the left`,
-    later: (name) => `Move ${name} to the right`,
+    earlier: (name) => `Move ${name} up`,
+    later: (name) => `Move ${name} down`,
+    influence: (name) => `Influence of ${name}`,
+    influenceHint: "How much is taken from this picture. 100 % is usual.",
+    influenceFixed: "This model takes every reference as it is.",
+    reset: "Back to 100 %",
+    drag: (name) => `${name}. Drag, or Alt and arrow keys, to change the order`,
+    onlyFirst: "Repainting uses the first picture that is on.",
     remove: (name) => `Remove ${name}`,
     item: (index, name) => `Reference ${index}: ${name}`,
   },
@@ -345,6 +357,11 @@ export const en = {
   history,
   documentTabs,
   kept,
+  create,
+  modes,
+  queue,
+  runs,
+  variations,
 
   /** What went wrong, in words. @param {{ message?: string }} error */
   errorText: (error) => (error.message ? error.message : en.unexpected),

@@ -1,13 +1,15 @@
 // @ts-check
-import { keyText, shortKeyText } from "../effects/action-words.js";
+import { shortKeyText } from "../effects/action-words.js";
 import { modelChosen, promptChanged, sizeChanged } from "../state/actions.js";
 import { offerFor, restOfOffer } from "../state/completion.js";
 import { toSize } from "../state/form.js";
 import { modelsFor } from "../state/models.js";
-import { selectGenerateBlock, selectJob } from "../state/selectors.js";
+import { selectGenerateBlock } from "../state/selectors.js";
 import { strings } from "../strings.js";
 import { element, icon } from "./dom.js";
 import { mountErrorCard } from "./error-card.js";
+import { mountPromptHistory } from "./prompt-history.js";
+import { mountQueue } from "./queue-panel.js";
 import { jobText } from "./progress.js";
 
 /**
@@ -25,6 +27,7 @@ export function mountPromptPanel(root, store, run) {
   const section = root.appendChild(element("section", { class: "section section-prompt" }));
   const prompt = mountPrompt(section, store, run);
   mountGenerate(section, store, run, prompt);
+  mountQueue(section, store);
   mountErrorCard(section, store, {
     id: "error",
     kind: "generate",
@@ -47,10 +50,14 @@ function mountPrompt(section, store, run) {
     "aria-describedby": "prompt-suggestion",
   });
   section.append(
-    element("label", { class: "section-title", for: "prompt", text: strings.prompt.label }),
+    element("div", { class: "section-head prompt-head" }, [
+      element("label", { class: "section-title", for: "prompt", text: strings.prompt.label }),
+    ]),
     element("div", { class: "prompt-box" }, [ghost, prompt]),
     suggestion,
   );
+
+  const history = mountPromptHistory(/** @type {HTMLElement} */ (section.querySelector(".prompt-head")), prompt, store);
 
   /** @type {import("../state/completion.js").Offer | null} */
   let offer = null;
@@ -88,6 +95,9 @@ function mountPrompt(section, store, run) {
       prompt.setRangeText(restOfOffer(offer, prompt.value), prompt.value.length, prompt.value.length, "end");
       store.dispatch(promptChanged(prompt.value));
       showOffer(null);
+    } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && plain && history.step(event.key === "ArrowUp" ? 1 : -1)) {
+      event.preventDefault();
+      showOffer(null);
     } else if (event.key === "Escape" && offer) {
       event.preventDefault();
       event.stopPropagation();
@@ -115,9 +125,10 @@ function mountPrompt(section, store, run) {
 }
 
 function mountGenerate(section, store, run, prompt) {
+  const startLabel = element("span", { text: strings.generate.start });
   const start = element("button", { type: "button", id: "generate", class: "button-primary", on: { click: generate } }, [
     icon("spark"),
-    element("span", { text: strings.generate.start }),
+    startLabel,
     element("kbd", { class: "button-key", "aria-hidden": "true", text: shortKeyText("Ctrl+Enter") }),
   ]);
   const cancelLabel = element("span", { text: strings.generate.cancel });
@@ -127,45 +138,52 @@ function mountGenerate(section, store, run, prompt) {
     class: "button-cancel",
     hidden: true,
     on: { click: () => run("job.cancel") },
-  }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: keyText("Escape") })]);
+  }, [icon("stop"), cancelLabel]);
   const line = element("p", { id: "job-text", class: "job-text", role: "status" });
   section.append(element("div", { class: "generate-row" }, [start, cancel]), line);
 
+  // What is missing is said where it is asked for.
   function generate() {
-    if (selectGenerateBlock(store.getState()) === "no-prompt") {
-      line.textContent = strings.generate.blocked["no-prompt"];
-      prompt.focus();
+    const block = selectGenerateBlock(store.getState());
+    if (block !== null && block in FIELDS) {
+      line.textContent = strings.generate.blocked[block];
+      document.getElementById(FIELDS[block])?.focus();
       return;
     }
     run("generate.start");
   }
 
-  store.observe(selectGenerateBlock, (block) => {
-    const hadFocus = document.activeElement === start || document.activeElement === cancel;
-    start.hidden = block === "running";
-    cancel.hidden = block !== "running";
-    if (hadFocus) (block === "running" ? cancel : start).focus();
-    const unavailable = block !== null && block !== "running" && block !== "no-prompt";
+  const show = () => {
+    const state = store.getState();
+    const { current, last } = state.jobs;
+    const block = selectGenerateBlock(state);
+    const making = current?.kind === "generate";
+    const unavailable = block !== null && block !== "no-prompt";
+    const hadFocus = document.activeElement === cancel;
+    cancel.hidden = !making;
+    if (hadFocus && cancel.hidden) start.focus();
+    startLabel.textContent = current ? strings.create.queueUp : strings.generate.start;
+    start.classList.toggle("is-second", making);
     start.setAttribute("aria-disabled", String(unavailable));
     start.title = block === null ? "" : strings.generate.blocked[block];
-    if (!selectJob(store.getState())) line.textContent = unavailable ? strings.generate.blocked[block] : "";
-  });
-  store.observe((state) => state.jobs, ({ current, last }) => {
     // Every step would be too much to hear; the progress bar can be asked.
     line.setAttribute("aria-live", current ? "off" : "polite");
-    if (current?.kind === "split") {
-      line.textContent = strings.generate.blocked.splitting;
-    } else if (current) {
-      line.textContent = jobText(current);
-      cancelLabel.textContent = current.cancelling ? strings.generate.cancelling : strings.generate.cancel;
-      cancel.setAttribute("aria-disabled", String(current.cancelling));
-    } else if (last?.kind === "generate") {
-      line.textContent = "seconds" in last ? strings.generate.done(last.seconds) : strings.generate.cancelled;
-    } else {
-      line.textContent = "";
-    }
-  });
+    cancelLabel.textContent = making && current.cancelling ? strings.generate.cancelling : strings.generate.cancel;
+    cancel.setAttribute("aria-disabled", String(making && current.cancelling));
+    if (making) line.textContent = jobText(current);
+    else if (unavailable) line.textContent = strings.generate.blocked[block];
+    else if (current) line.textContent = strings.generate.blocked.splitting;
+    else if (last?.kind === "generate") line.textContent = "seconds" in last ? strings.generate.done(last.seconds) : strings.generate.cancelled;
+    else line.textContent = "";
+  };
+  store.observe(selectGenerateBlock, show);
+  store.observe((state) => state.jobs, show);
 }
+
+/** Where what is missing can be given. */
+const FIELDS = {
+  "no-prompt": "prompt", "no-references": "reference-from-file", "no-selection": "draw-selection", "no-side": "extend-right",
+};
 
 /** What may help against an error, with the words for it. */
 function wayOut(error, { form, models }, store, run) {

@@ -1,6 +1,6 @@
 // @ts-check
 import * as actions from "../state/actions.js";
-import { GUIDANCE, presetOf, SIZE, SIZE_PRESETS, STEPS } from "../state/form.js";
+import { BATCH, GUIDANCE, presetOf, SIZE, SIZE_PRESETS, STEPS } from "../state/form.js";
 import { selectModel } from "../state/selectors.js";
 import { strings } from "../strings.js";
 import { element, iconButton } from "./dom.js";
@@ -24,7 +24,7 @@ export function mountSettingsPanel(root, store, random) {
     chosen: actions.modelChosen,
     store,
   });
-  mountSize(section, store);
+  const size = mountSize(section, store);
   mountSlider(section, {
     id: "steps",
     words: strings.steps,
@@ -43,6 +43,7 @@ export function mountSettingsPanel(root, store, random) {
     change: actions.guidanceChanged,
     store,
   });
+  mountBatch(section, store);
   mountSeed(section, {
     id: "seed",
     notes: strings.seed,
@@ -55,6 +56,8 @@ export function mountSettingsPanel(root, store, random) {
   });
   const negative = mountNegative(section, store);
 
+  // The region and the model say how large a part of a picture is painted.
+  store.observe((state) => state.task, (task) => (size.hidden = task === "repaint" || task === "extend"));
   // Distilled models have the guidance built in.
   store.observe((state) => selectModel(state)?.distilled ?? true, (distilled) => {
     guidance.hidden = distilled;
@@ -73,11 +76,12 @@ function mountSize(section, store) {
     const { form } = store.getState();
     store.dispatch(actions.sizeChanged(form.height, form.width));
   }, { id: "swap-size" });
-  section.append(element("div", { class: "field", role: "group", "aria-label": strings.size.label }, [
+  const box = element("div", { class: "field", role: "group", "aria-label": strings.size.label }, [
     element("span", { class: "field-label", "aria-hidden": "true", text: strings.size.label }),
     element("div", { class: "select-box" }, [preset]),
     element("div", { class: "size-row" }, [width.box, swap, height.box]),
-  ]));
+  ]);
+  section.append(box);
 
   preset.addEventListener("change", () => {
     const size = SIZE_PRESETS.find(({ id }) => id === preset.value);
@@ -89,6 +93,28 @@ function mountSize(section, store) {
   connectNumber(height.input, store, (state) => state.form.height,
     (value) => actions.sizeChanged(store.getState().form.width, value));
   store.observe((state) => presetOf(state.form.width, state.form.height), (id) => (preset.value = id ?? ""));
+  return box;
+}
+
+function mountBatch(section, store) {
+  const words = strings.modes.batch;
+  const box = mountSlider(section, {
+    id: "batch",
+    words,
+    range: { ...BATCH, step: 1 },
+    number: { ...BATCH, step: 1 },
+    select: (state) => state.form.batch,
+    change: (batch) => actions.formChanged({ batch }),
+    store,
+  });
+  const note = element("p", { class: "note" });
+  box.append(note);
+  const show = () => {
+    const { batch, seed } = store.getState().form;
+    note.hidden = batch === 1;
+    note.textContent = words.range(seed, seed + batch - 1);
+  };
+  store.observe((state) => state.form, show);
 }
 
 function sizeField(id, label) {

@@ -1,6 +1,6 @@
 // @ts-check
 import { fullLabelOf } from "../effects/action-words.js";
-import { promptChanged } from "../state/actions.js";
+import { promptChanged, taskShown } from "../state/actions.js";
 import { countLayers, layerOf } from "../state/document.js";
 import { selectJob, selectPicture } from "../state/selectors.js";
 import { toCanvas } from "../state/viewport.js";
@@ -58,7 +58,8 @@ export function mountStage(stage, store, { run, openRecent }) {
   };
   // Where something comes into being: the whole picture, or the layer that is separated.
   const placeOf = (job, frame) => {
-    if (job === null) return null;
+    if (job === null || (job.tab !== null && job.tab !== store.getState().tabs.active)) return null;
+    if (job.place) return job.place;
     const layer = layerOf(selectPicture(store.getState()), job.layerId);
     return layer?.kind === "pixels" ? layer : frame;
   };
@@ -88,6 +89,7 @@ function startPanel(store, run, openRecent) {
       "data-example": prompt,
       on: {
         click: () => {
+          store.dispatch(taskShown("new"));
           store.dispatch(promptChanged(prompt));
           run("generate.start");
         },

@@ -3,11 +3,15 @@ import { taskShown } from "../state/actions.js";
 import { strings } from "../strings.js";
 import { element } from "./dom.js";
 
-/** @type {("make" | "split")[]} */
-const TASKS = ["make", "split"];
+/** @typedef {import("../state/reducer.js").State["task"]} Task */
+
+/** @type {Task[]} */
+const TASKS = ["new", "edit", "repaint", "extend", "split"];
+const panelOf = (task) => (task === "split" ? "split" : "make");
 
 /**
- * The panel at the left: one tab for making pictures, one for separating them into layers.
+ * The panel at the left: tabs for the ways to make pictures, which share their fields, and one for
+ * separating pictures into layers.
  * @param {HTMLElement} root
  * @param {import("../effects/generate.js").Store} store
  * @returns {Record<"make" | "split", HTMLElement>} the two panels
@@ -19,29 +23,32 @@ export function mountTasks(root, store) {
     id: `tab-${task}`,
     class: "task-tab",
     role: "tab",
-    "aria-controls": task,
+    "aria-controls": panelOf(task),
     text: words[task],
     on: { click: () => store.dispatch(taskShown(task)) },
   }));
-  const panels = TASKS.map((task) =>
-    element("div", { id: task, class: "task", role: "tabpanel", "aria-labelledby": `tab-${task}` }));
+  const make = element("div", { id: "make", class: "task", role: "tabpanel" });
+  const split = element("div", { id: "split", class: "task", role: "tabpanel", "aria-labelledby": "tab-split" });
   const list = element("div", { class: "task-tabs", role: "tablist", "aria-label": words.label }, tabs);
-  root.append(list, ...panels);
+  root.append(list, make, split);
 
   list.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by === undefined) return;
+    const at = TASKS.indexOf(store.getState().task);
+    const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: TASKS.length - 1 }[event.key];
+    if (next === undefined) return;
     event.preventDefault();
-    const next = (TASKS.indexOf(store.getState().task) + by + TASKS.length) % TASKS.length;
-    store.dispatch(taskShown(TASKS[next]));
-    tabs[next].focus();
+    const index = (next + TASKS.length) % TASKS.length;
+    store.dispatch(taskShown(TASKS[index]));
+    tabs[index].focus();
   });
   store.observe((state) => state.task, (shown) => {
     TASKS.forEach((task, index) => {
       tabs[index].setAttribute("aria-selected", String(task === shown));
       tabs[index].tabIndex = task === shown ? 0 : -1;
-      panels[index].hidden = task !== shown;
     });
+    make.hidden = shown === "split";
+    split.hidden = shown !== "split";
+    if (shown !== "split") make.setAttribute("aria-labelledby", `tab-${shown}`);
   });
-  return { make: panels[0], split: panels[1] };
+  return { make, split };
 }

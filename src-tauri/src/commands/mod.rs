@@ -5,6 +5,7 @@ pub(crate) mod decompose;
 pub(crate) mod documents;
 pub(crate) mod generate;
 pub(crate) mod images;
+pub(crate) mod kept;
 pub(crate) mod pixels;
 pub(crate) mod recovery;
 pub(crate) mod selections;

@@ -60,6 +60,8 @@ impl From<&Recipe> for RecipeWire {
             guidance: recipe.guidance,
             part: recipe.part,
             parent: recipe.parent,
+            strength: recipe.strength,
+            references: recipe.references.clone(),
         }
     }
 }
@@ -77,6 +79,8 @@ impl From<&RecipeWire> for Recipe {
             guidance: wire.guidance,
             part: wire.part,
             parent: wire.parent,
+            strength: wire.strength,
+            references: wire.references.clone(),
         }
     }
 }

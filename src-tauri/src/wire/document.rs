@@ -128,6 +128,8 @@ pub(crate) struct RecipeWire {
     pub(crate) guidance: f64,
     pub(crate) part: Option<(u32, u32)>,
     pub(crate) parent: Option<u32>,
+    pub(crate) strength: Option<f64>,
+    pub(crate) references: Vec<(String, f64)>,
 }
 
 /// A file was opened; `path` is null where saving has to ask for one.

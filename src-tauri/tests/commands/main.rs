@@ -4,6 +4,7 @@ mod decompose;
 mod documents;
 mod generate;
 mod images;
+mod kept;
 mod page;
 mod pixels;
 mod recovery;

@@ -135,6 +135,7 @@ fn layered(
             guidance: made.guidance,
             part: Some((placed.index, made.asked)),
             parent,
+            ..Recipe::default()
         });
         if original.is_none() {
             (document.width, document.height) = (image.width(), image.height());

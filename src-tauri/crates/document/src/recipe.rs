@@ -7,7 +7,7 @@ use crate::{Document, Layer, layer::Content};
 /// How a layer was made.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recipe {
-    /// `generate`, `decompose` or `repaint`.
+    /// `generate`, `new`, `edit`, `repaint`, `extend` or `decompose`.
     pub task: String,
     /// The model's id.
     pub model: String,
@@ -25,11 +25,15 @@ pub struct Recipe {
     pub part: Option<(u32, u32)>,
     /// The id of the layer that it was made from.
     pub parent: Option<u32>,
+    /// How far a repainted part may go from what was there; none outside of repainting.
+    pub strength: Option<f64>,
+    /// The pictures that it was made from, by name, with the influence of each.
+    pub references: Vec<(String, f64)>,
 }
 
 impl Recipe {
     fn to_json(&self) -> Value {
-        json!({
+        let mut value = json!({
             "task": self.task,
             "model": self.model,
             "prompt": self.prompt,
@@ -40,7 +44,15 @@ impl Recipe {
             "guidance": self.guidance,
             "part": self.part.map(|(index, count)| json!([index, count])),
             "parent": self.parent,
-        })
+        });
+        // Only where there is something to say: files stay as they were.
+        if let Some(strength) = self.strength {
+            value["strength"] = json!(strength);
+        }
+        if !self.references.is_empty() {
+            value["references"] = json!(self.references);
+        }
+        value
     }
 
     fn from_json(value: &Value) -> Option<Self> {
@@ -59,6 +71,16 @@ impl Recipe {
                 Some((part.get(0).and_then(number)?, part.get(1).and_then(number)?))
             }),
             parent: value.get("parent").and_then(number),
+            strength: value.get("strength").and_then(Value::as_f64),
+            references: value
+                .get("references")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| {
+                    Some((entry.get(0)?.as_str()?.to_owned(), entry.get(1)?.as_f64()?))
+                })
+                .collect(),
         })
     }
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod denoise;
 mod error;
 mod event;
+mod fit;
 mod image_store;
 mod images;
 mod memory_plan;
@@ -21,8 +22,10 @@ pub mod scheduler;
 pub use catalog::{Catalog, Defaults, Family, Model, Roots};
 pub use error::{Error, Result};
 pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage};
+pub use fit::{filled, scaled};
 pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
+
 pub use queue::Engine;
 pub use request::{
     DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request,

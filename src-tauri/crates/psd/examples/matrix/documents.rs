@@ -246,6 +246,7 @@ fn recipes() -> Document {
         guidance: 3.5,
         part: Some((2, 4)),
         parent: Some(1),
+        ..Default::default()
     });
     finished(24, 24, vec![back(24, 24), layer])
 }

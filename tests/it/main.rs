@@ -15,6 +15,8 @@ mod damaged_configs;
 mod damaged_pictures;
 // Pictures that the reference made.
 mod reference_pictures;
+// A part of a picture, and what is around one.
+mod repainting;
 // Seeds, threads, and stopping.
 mod runs;
 // From a picture to its layers.

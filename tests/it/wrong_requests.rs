@@ -57,6 +57,22 @@ fn numbers_out_of_range_are_refused() {
 }
 
 #[test]
+fn influences_that_cannot_be_are_refused() {
+    let picture = reference("flux2-golden/images/ref0.png").to_string_lossy().into_owned();
+    for text in ["-0.1", "2.1", "1e99"] {
+        refuses(&["--ref", &picture, "--ref-influence", text], "out of range: 0 to 2");
+    }
+    for text in ["nan", "inf", "much", ""] {
+        refuses(&["--ref", &picture, "--ref-influence", text], "a number is needed");
+    }
+    refuses(&["--ref-influence", "1"], "--ref");
+    refuses(
+        &["--ref", &picture, "--ref", &picture, "--ref-influence", "1"],
+        "2 --ref and 1 --ref-influence",
+    );
+}
+
+#[test]
 fn a_device_that_is_not_there_is_refused() {
     refuses(&["--device", "cuda"], "CUDA");
 }

@@ -6,6 +6,7 @@ mod autoencoder;
 mod formats;
 mod golden;
 mod images;
+mod influence;
 mod layered_autoencoder;
 mod layered_pipelines;
 mod layered_text_encoder;

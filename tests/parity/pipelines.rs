@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use engine::{
-    Image, Inpaint,
+    Image, Inpaint, Reference,
     pipelines::{
         Start,
         flux2::{Job, to_images},
@@ -75,8 +75,10 @@ impl Case {
             init: Arc::clone(&pictures[0]),
             mask: self.picture("mask_u8").expect("a mask"),
             strength,
+            seam: 0,
         });
         let references = if inpaint.is_some() { &pictures[1..] } else { &pictures[..] };
+        let references: Vec<Reference> = references.iter().cloned().map(Into::into).collect();
         let image = golden.tensor("image");
         let (_, _, height, width) = image.dims4().expect("a picture");
         let size = self.explicit_size.then_some((width as u32, height as u32)).unzip();
@@ -90,7 +92,7 @@ impl Case {
             steps: golden.tensor("timesteps").dims()[0],
             guidance: self.guidance,
             max_sequence_length: self.max_sequence_length,
-            references: references.iter().map(AsRef::as_ref).collect(),
+            references: &references,
             inpaint: inpaint.as_ref(),
             start: start(golden.tensor(initial)),
             previews: true,

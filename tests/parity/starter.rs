@@ -37,7 +37,7 @@ fn the_starter_model_paints_the_reference_picture() {
         steps: number("steps"),
         guidance: 1.0,
         max_sequence_length: number("max_sequence_length"),
-        references: Vec::new(),
+        references: &[],
         inpaint: None,
         start: Start::Latents(golden["latents"].clone()),
         previews: false,

@@ -3,7 +3,7 @@ use models::flux2::{Config, Inputs, Transformer, latents::Position};
 
 use crate::golden::{Golden, Recorder, config, params};
 
-fn positions(golden: &Golden, name: &str) -> Vec<Position> {
+pub(crate) fn positions(golden: &Golden, name: &str) -> Vec<Position> {
     let ids = golden.tensor(name);
     let ids = if ids.rank() == 3 { ids.get(0).expect("a row") } else { ids };
     let ids = ids.to_vec2::<i64>().expect("ids");
@@ -32,6 +32,7 @@ fn check(case: &str) {
         encoder_hidden_states: &golden.tensor("encoder_hidden_states"),
         timestep: &golden.tensor("timestep"),
         rope: &rope,
+        references: &[],
     };
     let output = transformer.forward(&inputs, &mut recorder).expect("a forward pass");
     golden.check("output", &output);

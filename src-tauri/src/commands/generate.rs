@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::{Catalog, Draft, Family, Inpaint, JobId, Model, Request, Task};
+use engine::{
+    Catalog, DEFAULT_SEAM, Draft, Family, Inpaint, JobId, Model, Reference, Request, Task,
+};
 use tauri::{AppHandle, Runtime, ipc::Channel};
 
 use super::off_the_main_thread;
@@ -12,7 +14,7 @@ use crate::{
     shell::Shell,
     wire::{
         self,
-        jobs::{GenerateRequest, JobMessage, JobReply},
+        jobs::{GenerateRequest, JobMessage, JobReply, ReferenceRequest},
     },
 };
 
@@ -72,22 +74,36 @@ pub(super) fn model(shell: &Shell, family: Family, id: Option<&str>) -> Result<M
 }
 
 fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
-    let references =
-        request.references.iter().map(|id| shell.image(*id)).collect::<Result<Vec<_>>>()?;
-    let inpaint = match (request.init, request.mask) {
-        (None, None) => None,
-        (Some(init), Some(mask)) => Some(Inpaint {
+    let references = request
+        .references
+        .iter()
+        .map(|&ReferenceRequest { image, influence }| {
+            Ok(Reference { image: shell.image(image)?, influence })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let inpaint = match (request.init, request.mask, request.extend) {
+        (None, None, None) => None,
+        (Some(init), Some(mask), None) => Some(Inpaint {
             init: shell.image(init)?,
             mask: shell.image(mask)?,
-            strength: request.strength.unwrap_or(1.0),
+            strength: 1.0,
+            seam: DEFAULT_SEAM,
         }),
+        (Some(init), None, Some(margins)) => {
+            Some(Inpaint::extending(&*shell.image(init)?, margins.into())?)
+        }
         _ => {
             return Err(AppError::new(
                 Code::InvalidRequest,
-                "repainting needs both a picture and a mask",
+                "repainting needs a picture and a mask, extending a picture and how far",
             ));
         }
     };
+    let inpaint = inpaint.map(|inpaint| Inpaint {
+        strength: request.strength.unwrap_or(inpaint.strength),
+        seam: request.seam.unwrap_or(inpaint.seam),
+        ..inpaint
+    });
     Ok(Draft {
         model: Some(model.id.clone()),
         prompt: request.prompt,

@@ -1,6 +1,6 @@
 //! Runs: what is asked for and what is told.
 
-use engine::{ImageInfo, PlacedImage, Stage};
+use engine::{ImageInfo, Margins, PlacedImage, Stage};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::document::seed_text;
@@ -18,10 +18,56 @@ pub(crate) struct GenerateRequest {
     pub(crate) steps: Option<usize>,
     pub(crate) seed: Option<u64>,
     pub(crate) guidance: Option<f64>,
-    pub(crate) references: Vec<u64>,
+    pub(crate) references: Vec<ReferenceRequest>,
     pub(crate) init: Option<u64>,
     pub(crate) mask: Option<u64>,
+    pub(crate) extend: Option<MarginsRequest>,
     pub(crate) strength: Option<f64>,
+    pub(crate) seam: Option<u32>,
+}
+
+/// Pixels by which a picture grows on each side.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct MarginsRequest {
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+impl From<MarginsRequest> for Margins {
+    fn from(margins: MarginsRequest) -> Self {
+        let MarginsRequest { left, top, right, bottom } = margins;
+        Self { left, top, right, bottom }
+    }
+}
+
+/// A picture to take from: its id alone, or with how much is taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ReferenceRequest {
+    pub(crate) image: u64,
+    pub(crate) influence: f64,
+}
+
+impl<'de> Deserialize<'de> for ReferenceRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "a reference is a picture's number, or `{ image, influence }` with numbers"
+        )]
+        enum Either {
+            Image(u64),
+            Weighed { image: u64, influence: Option<f64> },
+        }
+        Ok(match Either::deserialize(deserializer)? {
+            Either::Image(image) => Self { image, influence: 1.0 },
+            Either::Weighed { image, influence } => {
+                Self { image, influence: influence.unwrap_or(1.0) }
+            }
+        })
+    }
 }
 
 /// Layers that are asked for; absent means the model's default.
@@ -200,6 +246,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_reference_comes_as_a_number_or_with_its_influence() {
+        let parse = |reference: serde_json::Value| {
+            serde_json::from_value::<ReferenceRequest>(reference).map_err(|error| error.to_string())
+        };
+        assert_eq!(parse(json!(3)), Ok(ReferenceRequest { image: 3, influence: 1.0 }));
+        let weighed = json!({ "image": 3, "influence": 0.25 });
+        assert_eq!(parse(weighed), Ok(ReferenceRequest { image: 3, influence: 0.25 }));
+        let plain = json!({ "image": 3 });
+        assert_eq!(parse(plain), Ok(ReferenceRequest { image: 3, influence: 1.0 }));
+        for wrong in [json!("3"), json!(-1), json!({ "influence": 1 }), json!({ "image": "a" })] {
+            let message = parse(wrong.clone()).unwrap_err();
+            assert!(message.starts_with("a reference is"), "{wrong}: {message}");
+        }
+    }
 
     #[test]
     fn a_seed_comes_as_digits_or_as_a_number() {

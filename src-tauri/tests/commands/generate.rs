@@ -87,6 +87,8 @@ fn a_wrong_request_is_refused_before_it_is_queued() {
         json!({ "guidance": -1 }),
         json!({ "seed": 1.5 }),
         json!({ "init": 1 }),
+        json!({ "references": ["1"] }),
+        json!({ "references": [{ "influence": 0.5 }] }),
     ] {
         assert_eq!(code(page.generate(changes.clone())), "invalid_request", "{changes}");
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::{DeviceChoice, Precision};
+use engine::{DeviceChoice, Margins, Precision};
 
 /// Veetance Asset Editor: pictures from words, on this computer.
 ///
@@ -54,16 +54,25 @@ pub(crate) struct Generate {
     /// A picture to edit or to take from; may be given several times.
     #[arg(long = "ref", value_name = "FILE")]
     pub(crate) references: Vec<PathBuf>,
-    /// Repaint only where this picture is white.
-    #[arg(long, value_name = "FILE", requires = "init")]
-    pub(crate) mask: Option<PathBuf>,
-    /// The picture to repaint a part of.
-    #[arg(long, value_name = "FILE", requires = "mask")]
+    /// How much to take from each --ref, in the same order: 0 nothing, 1 as the model was trained, up to 2 [default: 1].
+    #[arg(long = "ref-influence", value_name = "X", requires = "references", allow_negative_numbers = true, value_parser = decimal)]
+    pub(crate) influences: Vec<f64>,
+    /// The picture to repaint a part of, or to extend. All its other pixels stay to the bit.
+    #[arg(long, value_name = "FILE", requires = "part")]
     pub(crate) init: Option<PathBuf>,
-    /// How far the repainted part may go from the picture: above 0, up to 1 [default: 0.8].
-    #[arg(long, value_name = "X", requires = "mask", allow_negative_numbers = true, value_parser = decimal)]
+    /// Repaint only where this picture is white.
+    #[arg(long, value_name = "FILE", requires = "init", group = "part")]
+    pub(crate) mask: Option<PathBuf>,
+    /// Pixels by which to extend the picture on each side; the outside is painted.
+    #[arg(long, value_name = "LEFT,TOP,RIGHT,BOTTOM", requires = "init", group = "part", allow_hyphen_values = true, value_parser = margins)]
+    pub(crate) extend: Option<Margins>,
+    /// How far the repainted part may go from the picture: above 0, up to 1 [default: 0.8, and 1 where it is extended].
+    #[arg(long, value_name = "X", requires = "init", allow_negative_numbers = true, value_parser = decimal)]
     pub(crate) strength: Option<f64>,
-    /// Pixels across [default: the model's].
+    /// Pixels over which the repainted part blends into the rest [default: 8].
+    #[arg(long, value_name = "N", requires = "init", allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub(crate) seam: Option<u32>,
+    /// Pixels across [default: the model's]. With --init, the size that the model works at [default: the picture's].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub(crate) width: Option<u32>,
     /// Pixels down [default: the model's].
@@ -258,6 +267,16 @@ fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_error| {
         format!("a whole number from 0 is needed, at most {} bits long", 8 * size_of::<N>())
     })
+}
+
+fn margins(text: &str) -> Result<Margins, String> {
+    let sides: Vec<u32> = text.split(',').map_while(|side| side.trim().parse().ok()).collect();
+    match sides[..] {
+        [left, top, right, bottom] if text.matches(',').count() == 3 => {
+            Ok(Margins { left, top, right, bottom })
+        }
+        _ => Err("four whole numbers are needed, as in 64,0,64,0".into()),
+    }
 }
 
 fn decimal(text: &str) -> Result<f64, String> {

@@ -1,8 +1,10 @@
 //! `asset-editor generate`: arguments to a request, events to lines, the picture to a file.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{iter, path::Path, sync::Arc, time::Instant};
 
-use engine::{Catalog, Draft, Error, Family, Image, Inpaint, JobEvent, Request};
+use engine::{
+    Catalog, DEFAULT_SEAM, Draft, Error, Family, Image, Inpaint, JobEvent, Reference, Request,
+};
 use serde_json::json;
 
 use crate::{
@@ -79,16 +81,35 @@ fn check_out(out: &Path) -> Result<(), Failure> {
 
 fn draft(options: &Generate) -> Result<Draft, Failure> {
     let open = |path: &Path| Image::open(path).map(Arc::new);
-    let inpaint = match (&options.init, &options.mask) {
-        (Some(init), Some(mask)) => Some(Inpaint {
+    let inpaint = match (&options.init, &options.mask, options.extend) {
+        (Some(init), Some(mask), _) => Some(Inpaint {
             init: open(init)?,
             mask: open(mask)?,
-            strength: options.strength.unwrap_or(DEFAULT_STRENGTH),
+            strength: DEFAULT_STRENGTH,
+            seam: DEFAULT_SEAM,
         }),
+        (Some(init), None, Some(margins)) => Some(Inpaint::extending(&*open(init)?, margins)?),
         _ => None,
     };
-    let references =
-        options.references.iter().map(|path| open(path)).collect::<Result<Vec<_>, Error>>()?;
+    let inpaint = inpaint.map(|inpaint| Inpaint {
+        strength: options.strength.unwrap_or(inpaint.strength),
+        seam: options.seam.unwrap_or(inpaint.seam),
+        ..inpaint
+    });
+    let (pictures, influences) = (options.references.len(), options.influences.len());
+    if influences != 0 && influences != pictures {
+        return Err(Error::InvalidRequest(format!(
+            "{pictures} --ref and {influences} --ref-influence: give one for each picture, in the same order"
+        ))
+        .into());
+    }
+    let influences = options.influences.iter().copied().chain(iter::repeat(1.0));
+    let references = options
+        .references
+        .iter()
+        .zip(influences)
+        .map(|(path, influence)| Ok(Reference { image: open(path)?, influence }))
+        .collect::<Result<Vec<_>, Error>>()?;
     Ok(Draft {
         model: options.model.clone(),
         prompt: options.prompt.clone(),

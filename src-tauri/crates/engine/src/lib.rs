@@ -15,6 +15,7 @@ pub mod pipelines;
 pub mod preprocess;
 mod prompt;
 mod queue;
+mod repaint;
 mod request;
 mod resample;
 pub mod scheduler;
@@ -27,7 +28,8 @@ pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
 
 pub use queue::Engine;
+pub use repaint::Margins;
 pub use request::{
-    DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request,
-    SIZE_STEP, Size, Task,
+    DEFAULT_SEAM, DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_INFLUENCE,
+    MAX_SIDE, Precision, Reference, Request, SIZE_STEP, Size, Task,
 };

@@ -8,7 +8,7 @@ use crate::{Error, Image, Result, SIZE_STEP, resample::lanczos};
 const BUCKET_STEP: f64 = 32.0;
 
 /// Larger pictures are scaled down to this many pixels.
-const MAX_PIXELS: u32 = 1024 * 1024;
+pub(crate) const MAX_PIXELS: u32 = 1024 * 1024;
 const MIN_SIDE: u32 = 64;
 const MAX_ASPECT: f64 = 8.0;
 
@@ -199,7 +199,7 @@ fn floor(pixels: u32) -> u32 {
 }
 
 /// Luminance in Pillow's fixed point.
-fn luma(pixel: &[u8]) -> u8 {
+pub(crate) fn luma(pixel: &[u8]) -> u8 {
     let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
     ((r * 19_595 + g * 38_470 + b * 7_471 + 0x8000) >> 16) as u8
 }

@@ -78,15 +78,41 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-/// Repaint a part of a picture.
+/// What [`Inpaint::seam`] is when nobody says.
+pub const DEFAULT_SEAM: u32 = 8;
+/// A wider seam would be a mask.
+const MAX_SEAM: u32 = 256;
+
+/// The most that a reference's influence can be raised to.
+pub const MAX_INFLUENCE: f64 = 2.0;
+
+/// A picture to edit or to take from.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The picture.
+    pub image: Arc<Image>,
+    /// How much is taken from it: 0 as if it were not there, 1 as the model was trained, up to
+    /// [`MAX_INFLUENCE`]. It weighs the picture's keys in the attention of everything outside it.
+    pub influence: f64,
+}
+
+impl From<Arc<Image>> for Reference {
+    fn from(image: Arc<Image>) -> Self {
+        Self { image, influence: 1.0 }
+    }
+}
+
+/// Repaint a part of a picture; where nothing is repainted, its pixels stay to the bit.
 #[derive(Debug, Clone)]
 pub struct Inpaint {
     /// The picture.
     pub init: Arc<Image>,
-    /// Its size; white is repainted, black stays.
+    /// Its size; white is repainted, black and transparent stays.
     pub mask: Arc<Image>,
     /// How far from the picture the repainted part may go: above 0, up to 1.
     pub strength: f64,
+    /// Pixels inside the repainted part over which it blends into the rest.
+    pub seam: u32,
 }
 
 /// A request before it is checked; `None` means the model's default.
@@ -98,9 +124,9 @@ pub struct Draft {
     pub prompt: String,
     /// What to stay away from; only base models under guidance read it.
     pub negative: String,
-    /// Pixels across.
+    /// Pixels across. A repainted picture keeps its own size; this is what the model works at.
     pub width: Option<u32>,
-    /// Pixels down.
+    /// Pixels down, as `width`.
     pub height: Option<u32>,
     /// Steps of the sampling loop.
     pub steps: Option<usize>,
@@ -111,7 +137,7 @@ pub struct Draft {
     /// Tokens that the prompt is padded or cut to.
     pub max_sequence_length: Option<usize>,
     /// Pictures to edit or to take from, in order.
-    pub references: Vec<Arc<Image>>,
+    pub references: Vec<Reference>,
     /// Repaint instead of painting anew.
     pub inpaint: Option<Inpaint>,
     /// A safetensors file with the tensor `latents` to start from instead of noise.
@@ -158,7 +184,15 @@ impl Request {
                 draft.references.len()
             ));
         }
-        if let Some(Inpaint { init, mask, strength }) = &draft.inpaint {
+        // Not a number is in no range.
+        for Reference { influence, .. } in &draft.references {
+            if !(0.0..=MAX_INFLUENCE).contains(influence) {
+                return invalid(format!(
+                    "influence {influence} is out of range: 0 to {MAX_INFLUENCE}"
+                ));
+            }
+        }
+        if let Some(Inpaint { init, mask, strength, seam }) = &draft.inpaint {
             if (init.width(), init.height()) != (mask.width(), mask.height()) {
                 return invalid(format!(
                     "the mask is {} × {} and the picture {} × {}: they must be the same size",
@@ -171,8 +205,8 @@ impl Request {
             if !(*strength > 0.0 && *strength <= 1.0) {
                 return invalid(format!("strength {strength} is out of range: above 0, up to 1"));
             }
-            if draft.references.len() > 1 {
-                return invalid("repainting takes one reference picture at most".into());
+            if *seam > MAX_SEAM {
+                return invalid(format!("a seam of {seam} is out of range: 0 to {MAX_SEAM}"));
             }
         }
         Ok(Self { draft })

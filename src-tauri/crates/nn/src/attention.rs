@@ -16,6 +16,15 @@ pub enum Mask<'a> {
     Additive(&'a Tensor),
 }
 
+/// Neighbouring queries that weigh the keys alike.
+#[derive(Debug, Clone)]
+pub struct QueryRun {
+    /// How many queries.
+    pub count: usize,
+    /// Added to their scores, `[1, 1, 1, keys]`; none is 0 everywhere.
+    pub bias: Option<Tensor>,
+}
+
 /// `softmax(q · kᵀ / √head_dim + mask) · v`.
 ///
 /// `q [b, heads, n, d]`, `k` and `v` `[b, heads, m, d]`; the result is `[b, heads, n, d]`.
@@ -52,6 +61,30 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
                 attend(&q, &k_t, &v, Mask::Additive(&rows))?
             }
         });
+    }
+    Tensor::cat(&outputs, 2)
+}
+
+/// As [`sdpa`] where `runs` of queries, one after the other, have a bias of their own on the keys.
+/// Without runs there is no bias at all.
+///
+/// # Errors
+/// If shapes do not fit, or the runs are not all queries.
+pub fn sdpa_in_runs(q: &Tensor, k: &Tensor, v: &Tensor, runs: &[QueryRun]) -> Result<Tensor> {
+    if runs.is_empty() {
+        return sdpa(q, k, v, Mask::Full);
+    }
+    let (count, queries) = (runs.iter().map(|run| run.count).sum::<usize>(), q.dim(2)?);
+    if count != queries {
+        candle_core::bail!("the runs have {count} queries, there are {queries}");
+    }
+    let mut outputs = Vec::with_capacity(runs.len());
+    let mut start = 0;
+    // A bias of each run is a row of keys; one of each query would be as large as the scores.
+    for QueryRun { count, bias } in runs {
+        let q = q.narrow(2, start, *count)?;
+        outputs.push(sdpa(&q, k, v, bias.as_ref().map_or(Mask::Full, Mask::Additive))?);
+        start += count;
     }
     Tensor::cat(&outputs, 2)
 }
@@ -113,6 +146,32 @@ mod tests {
                 (whole.narrow(2, start, length).unwrap() - part).unwrap().abs().unwrap();
             assert!(difference.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-6);
         }
+    }
+
+    #[test]
+    fn runs_of_queries_have_a_bias_of_their_own_and_without_runs_there_is_none() {
+        let (q, k, v) = (wave((2, 3, 5, 8), 0.7), wave((2, 3, 4, 8), 0.3), wave((2, 3, 4, 8), 0.9));
+        let bits = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let full = sdpa(&q, &k, &v, Mask::Full).unwrap();
+        assert_eq!(bits(&sdpa_in_runs(&q, &k, &v, &[]).unwrap()), bits(&full));
+
+        let bias = Tensor::new(&[0f32, f32::NEG_INFINITY, 0.0, 0.0], &Device::Cpu).unwrap();
+        let bias = Some(bias.reshape((1, 1, 1, 4)).unwrap());
+        let runs = [QueryRun { count: 2, bias }, QueryRun { count: 3, bias: None }];
+        let biased = sdpa_in_runs(&q, &k, &v, &runs).unwrap();
+        assert_eq!(
+            bits(&biased.narrow(2, 2, 3).unwrap()),
+            bits(&full.narrow(2, 2, 3).unwrap()),
+            "these queries have no bias"
+        );
+        let left = |x: &Tensor| {
+            Tensor::cat(&[x.narrow(2, 0, 1).unwrap(), x.narrow(2, 2, 2).unwrap()], 2).unwrap()
+        };
+        let without = sdpa(&q, &left(&k), &left(&v), Mask::Full).unwrap().narrow(2, 0, 2).unwrap();
+        let difference = (biased.narrow(2, 0, 2).unwrap() - without).unwrap().abs().unwrap();
+        assert!(difference.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-6, "a key is left");
+
+        assert!(sdpa_in_runs(&q, &k, &v, &runs[..1]).is_err(), "three queries have no run");
     }
 
     #[test]

@@ -7,14 +7,14 @@ mod rehearsal;
 mod sampler;
 
 use candle_core::{DType, Device, IndexOp, Tensor};
-use models::flux2::latents;
+use models::flux2::{ReferenceRun, latents};
 use nn::Probe;
 
 use self::{components::Conditioning, sampler::KleinSampler};
 use super::{Monitor, Start};
 use crate::{
-    Error, Image, Inpaint, JobEvent, Result, Size, Stage, denoise, noise::Noise, preprocess,
-    preprocess::Rgb, scheduler::Schedule,
+    Error, Image, Inpaint, JobEvent, Reference, Result, Size, Stage, denoise, noise::Noise,
+    preprocess, preprocess::Rgb, scheduler::Schedule,
 };
 
 pub use components::{Klein, Setup};
@@ -37,7 +37,7 @@ pub struct Job<'a> {
     /// Tokens that prompts are padded or cut to.
     pub max_sequence_length: usize,
     /// Pictures to edit or to take from, in order.
-    pub references: Vec<&'a Image>,
+    pub references: &'a [Reference],
     /// Repaint instead of painting anew.
     pub inpaint: Option<&'a Inpaint>,
     /// What the picture starts from.
@@ -50,6 +50,7 @@ pub struct Job<'a> {
 struct ReferenceTokens {
     tokens: Tensor, // [1, n, c]
     positions: Vec<latents::Position>,
+    runs: Vec<ReferenceRun>,
 }
 
 /// The clean picture, its noise and what may change.
@@ -74,7 +75,9 @@ impl Klein {
         let references = job
             .references
             .iter()
-            .map(|image| preprocess::reference(image))
+            .map(|reference| {
+                Ok((preprocess::reference(&reference.image)?, reference.influence as f32))
+            })
             .collect::<Result<Vec<_>>>()?;
         let init = job.inpaint.map(|inpaint| preprocess::initial(&inpaint.init)).transpose()?;
         let size = job.size(&references, init.as_ref())?;
@@ -173,28 +176,33 @@ impl Klein {
     }
 
     /// Tokens of the picture to repaint, then of the references, at times 10, 20, …
+    ///
+    /// A reference without influence is left out, and the others stay where they are: the next
+    /// one is still the second, and nothing jumps when the last bit of influence is taken away.
     fn encode_references(
         &self,
         init: Option<&Rgb>,
-        references: &[Rgb],
+        references: &[(Rgb, f32)],
         probe: &mut dyn Probe,
     ) -> Result<Option<ReferenceTokens>> {
         let failed = Error::compute("encode");
-        let mut tokens = Vec::new();
-        let mut positions = Vec::new();
-        for (index, image) in init.into_iter().chain(references).enumerate() {
+        let (mut tokens, mut positions, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        let references = references.iter().map(|(image, influence)| (image, *influence));
+        let pictures = init.map(|init| (init, 1.0)).into_iter().chain(references).enumerate();
+        for (index, (image, influence)) in pictures.filter(|(_, (_, influence))| *influence > 0.0) {
             let patches = self.encode_image(image).map_err(&failed)?;
             denoise::check_numbers(&patches, "autoencoder")?;
             let (_, _, h, w) = patches.dims4().map_err(&failed)?;
             tokens.push(latents::pack(&patches).map_err(&failed)?);
             positions.extend(latents::reference_positions(index, h, w));
+            runs.push(ReferenceRun { count: h * w, influence });
         }
         if tokens.is_empty() {
             return Ok(None);
         }
         let tokens = Tensor::cat(&tokens, 1).map_err(&failed)?;
         probe.see("ref_latents", &tokens).map_err(&failed)?;
-        Ok(Some(ReferenceTokens { tokens, positions }))
+        Ok(Some(ReferenceTokens { tokens, positions, runs }))
     }
 
     fn prepare_repaint(
@@ -228,7 +236,7 @@ impl Klein {
 }
 
 impl Job<'_> {
-    fn size(&self, references: &[Rgb], init: Option<&Rgb>) -> Result<Size> {
+    fn size(&self, references: &[(Rgb, f32)], init: Option<&Rgb>) -> Result<Size> {
         if let Some(init) = init {
             if self.size.0.is_some_and(|width| width / 16 * 16 != init.width)
                 || self.size.1.is_some_and(|height| height / 16 * 16 != init.height)
@@ -247,7 +255,7 @@ impl Job<'_> {
             },
             Start::Seed(_) => None,
         };
-        let first = references.first().map(|image| (image.width, image.height));
+        let first = references.first().map(|(image, _)| (image.width, image.height));
         let (width, height) = given.or(first).unwrap_or(self.default_size);
         Size::new(self.size.0.unwrap_or(width), self.size.1.unwrap_or(height))
     }
@@ -266,6 +274,6 @@ pub fn to_images(unit: &Tensor) -> Result<Vec<Image>> {
 
 /// Clean latents at a noise level: `sigma · noise + (1 − sigma) · clean`, in f32.
 fn mix(noise: &Tensor, clean: &Tensor, sigma: f32) -> candle_core::Result<Tensor> {
-    (noise.to_dtype(DType::F32)? * f64::from(sigma))?
-        + (clean.to_dtype(DType::F32)? * f64::from(1.0 - sigma))?
+    let noise = (noise.to_dtype(DType::F32)? * f64::from(sigma))?;
+    noise.broadcast_add(&(clean.to_dtype(DType::F32)? * f64::from(1.0 - sigma))?)
 }

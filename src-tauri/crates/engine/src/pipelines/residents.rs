@@ -19,6 +19,7 @@ use crate::{
     Result, Task,
     memory_plan::{self, Load, Sizes},
     preprocess,
+    repaint::Repaint,
 };
 
 /// The tensor that a file of initial latents holds.
@@ -165,21 +166,27 @@ fn generate(
 ) -> Result<()> {
     let start = start(request.initial_latents.as_deref(), request.seed)?;
     let defaults = &model.defaults;
+    let asked = (request.width, request.height);
+    let repaint =
+        request.inpaint.as_ref().map(|inpaint| Repaint::new(inpaint, asked)).transpose()?;
+    // A picture to repaint is given at the size that was asked for.
+    let size = if repaint.is_some() { (None, None) } else { asked };
     let job = Job {
         prompts: &[&request.prompt],
         negative: &request.negative,
-        size: (request.width, request.height),
+        size,
         default_size: (defaults.width, defaults.height),
         steps: request.steps.unwrap_or(defaults.steps),
         guidance: request.guidance.unwrap_or(defaults.guidance),
         max_sequence_length: request.max_sequence_length.unwrap_or(defaults.max_sequence_length),
-        references: request.references.iter().map(AsRef::as_ref).collect(),
-        inpaint: request.inpaint.as_ref(),
+        references: &request.references,
+        inpaint: repaint.as_ref().map(Repaint::for_model),
         start,
         previews: request.previews,
     };
     let unit = klein.generate(&job, monitor, &mut Unwatched)?;
-    for image in flux2::to_images(&unit)? {
+    for made in flux2::to_images(&unit)? {
+        let image = repaint.as_ref().map_or(Ok(made.clone()), |repaint| repaint.finish(&made))?;
         let image = monitor.images.insert(image);
         monitor.tell(JobEvent::Image { image, seed: request.seed });
     }
@@ -219,6 +226,7 @@ fn load_of(klein: &Klein, model: &Model, request: &Request) -> Load {
     let references: Vec<u64> = request
         .references
         .iter()
+        .map(|reference| &reference.image)
         .chain(request.inpaint.iter().map(|inpaint| &inpaint.init))
         .map(|image| (u64::from(image.width()) * u64::from(image.height())).min(MEGAPIXEL))
         .collect();

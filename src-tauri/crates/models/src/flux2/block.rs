@@ -3,7 +3,7 @@
 use candle_core::{D, Result, Tensor};
 use nn::{LayerNorm, Linear, Params, RmsNorm, attention, rotary::Table, silu};
 
-use super::Config;
+use super::{Config, influence::Influence};
 use crate::streams::{Heads, Modulation, Qkv, QkvProjection, finite_in_f16, split_heads};
 
 /// How reference pictures take part. Their tokens, where present, stand between text and image.
@@ -41,6 +41,8 @@ pub(super) struct Place<'a> {
     pub(super) text_length: usize,
     /// Which block of its kind.
     pub(super) index: usize,
+    /// How much references are heard.
+    pub(super) influence: &'a Influence,
 }
 
 /// SwiGLU: the first half of the inner width is the gate.
@@ -199,13 +201,12 @@ impl SingleBlock {
 
 /// Attention over `[text | references | image]`, heads joined again: `[b, n, width]`.
 fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Result<Tensor> {
-    let Place { rope, text_length, index } = place;
+    let Place { rope, text_length, index, influence } = place;
     let q = rope.rotate_pairs(&qkv.q)?;
     let k = rope.rotate_pairs(&qkv.k)?;
     let v = &qkv.v;
-    let full = attention::Mask::Full;
     let attended = match references {
-        References::Joint => attention::sdpa(&q, &k, v, full)?,
+        References::Joint => attention::sdpa_in_runs(&q, &k, v, &influence.all)?,
         References::Extract { count, cache } => {
             let (start, end) = (text_length, text_length + *count);
             let rest = q.dim(2)? - end;
@@ -213,10 +214,11 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
                 k: k.narrow(2, start, *count)?.contiguous()?,
                 v: v.narrow(2, start, *count)?.contiguous()?,
             };
-            let own = attention::sdpa(&q.narrow(2, start, *count)?, &kept.k, &kept.v, full)?;
+            let own = q.narrow(2, start, *count)?;
+            let own = attention::sdpa_in_runs(&own, &kept.k, &kept.v, &influence.own)?;
             cache.push(kept);
             let others = Tensor::cat(&[q.narrow(2, 0, start)?, q.narrow(2, end, rest)?], 2)?;
-            let others = attention::sdpa(&others, &k, v, full)?;
+            let others = attention::sdpa_in_runs(&others, &k, v, &influence.all)?;
             Tensor::cat(&[others.narrow(2, 0, start)?, own, others.narrow(2, start, rest)?], 2)?
         }
         References::Cached { cache } => {
@@ -229,7 +231,8 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
                     (own.narrow(2, 0, text_length)?, own.narrow(2, text_length, rest)?);
                 Tensor::cat(&[&text, kept, &image], 2)
             };
-            attention::sdpa(&q, &between(&k, &kept.k)?, &between(v, &kept.v)?, full)?
+            let (k, v) = (between(&k, &kept.k)?, between(v, &kept.v)?);
+            attention::sdpa_in_runs(&q, &k, &v, &influence.all)?
         }
     };
     attended.transpose(1, 2)?.flatten_from(2)

@@ -2,9 +2,11 @@
 
 mod block;
 mod config;
+mod influence;
 pub mod latents;
 mod transformer;
 
 pub use block::References;
 pub use config::Config;
+pub use influence::ReferenceRun;
 pub use transformer::{Inputs, ReferenceCache, Transformer};

@@ -11,6 +11,7 @@ use crate::{streams::Modulation, timestep::sinusoid};
 use super::{
     Config,
     block::{DoubleBlock, KeyValue, Place, References, SingleBlock},
+    influence::{Influence, Layout, ReferenceRun},
     latents::Position,
 };
 
@@ -25,6 +26,8 @@ pub struct Inputs<'a> {
     pub timestep: &'a Tensor,
     /// Positions of text, then of image-side tokens.
     pub rope: &'a Table,
+    /// The references in order and how much of each is taken; none where that is left as it is.
+    pub references: &'a [ReferenceRun],
 }
 
 /// Keys and values of reference tokens in every block.
@@ -128,7 +131,8 @@ impl Transformer {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, inputs: &Inputs<'_>, probe: &mut dyn Probe) -> Result<Tensor> {
-        self.run(inputs, [References::Joint, References::Joint], None, probe)
+        let references = [References::Joint, References::Joint];
+        self.run(inputs, references, (Layout::Joint, None), probe)
     }
 
     /// As [`Self::forward`] for `[references | image]`; references see only each other at time 0.
@@ -147,7 +151,7 @@ impl Transformer {
             References::Extract { count, cache: &mut cache.double },
             References::Extract { count, cache: &mut cache.single },
         ];
-        let velocity = self.run(inputs, references, Some(count), probe)?;
+        let velocity = self.run(inputs, references, (Layout::Extract, Some(count)), probe)?;
         Ok((velocity, cache))
     }
 
@@ -165,14 +169,14 @@ impl Transformer {
             References::Cached { cache: &cache.double },
             References::Cached { cache: &cache.single },
         ];
-        self.run(inputs, references, None, probe)
+        self.run(inputs, references, (Layout::Cached, None), probe)
     }
 
     fn run(
         &self,
         inputs: &Inputs<'_>,
         [mut double_references, mut single_references]: [References<'_>; 2],
-        extracted: Option<usize>,
+        (layout, extracted): (Layout, Option<usize>),
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
         let temb = self.embed_time(inputs.timestep)?; // [b, width]
@@ -191,6 +195,14 @@ impl Transformer {
         probe.see("x_embedder", &image)?;
         probe.see("context_embedder", &text)?;
         let (text_length, image_length) = (text.dim(1)?, image.dim(1)?);
+        let own_length = match layout {
+            Layout::Cached => image_length,
+            Layout::Joint | Layout::Extract => {
+                image_length.saturating_sub(inputs.references.iter().map(|run| run.count).sum())
+            }
+        };
+        let influence =
+            Influence::new(layout, inputs.references, (text_length, own_length), &self.device)?;
 
         let mut image_modulation = image_modulation.unsqueeze(1)?;
         let mut single_modulation = single_modulation.unsqueeze(1)?;
@@ -212,7 +224,7 @@ impl Transformer {
 
         for (index, block) in self.double_blocks.iter().enumerate() {
             let modulation = (image_modulation.as_slice(), text_modulation.as_slice());
-            let place = Place { rope: inputs.rope, text_length, index };
+            let place = Place { rope: inputs.rope, text_length, index, influence: &influence };
             let out = block.forward(&image, &text, modulation, place, &mut double_references)?;
             probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
             probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
@@ -222,7 +234,7 @@ impl Transformer {
         }
         let mut joint = Tensor::cat(&[&text, &image], 1)?;
         for (index, block) in self.single_blocks.iter().enumerate() {
-            let place = Place { rope: inputs.rope, text_length, index };
+            let place = Place { rope: inputs.rope, text_length, index, influence: &influence };
             joint = block.forward(&joint, &single_modulation[0], place, &mut single_references)?;
             probe.see(&format!("single.{index}"), &joint)?;
         }

@@ -49,6 +49,7 @@ pub fn rehearse(
                 encoder_hidden_states: &text,
                 timestep: &Tensor::full(0.5f32, 1, &Device::Cpu)?,
                 rope: &transformer.rope(&positions)?,
+                references: &[],
             };
             transformer.forward(&inputs, &mut Unwatched)
         };

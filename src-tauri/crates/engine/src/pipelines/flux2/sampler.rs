@@ -108,6 +108,7 @@ impl<'a> KleinSampler<'a> {
             encoder_hidden_states: text,
             timestep,
             rope,
+            references: self.references.as_ref().map_or(&[], |references| &references.runs),
         };
         let batch = latents.dim(0)?;
         let (velocity, cache) = match (&self.references, &self.caches[pass]) {
@@ -175,7 +176,8 @@ impl Sampler for KleinSampler<'_> {
         }
         let (h, w) = self.grid;
         let decode = || {
-            let first = clean.i(..1)?.to_dtype(self.klein.dtype())?;
+            // What stays is known; nobody wants to see the model's guess of it.
+            let first = self.constrain(clean.clone(), 0.0)?.i(..1)?.to_dtype(self.klein.dtype())?;
             // A picture of the whole at a size that costs little; latents stand averaging well.
             let factor = h.max(w).div_ceil(PREVIEW_SIDE);
             let (rows, columns) = (h / factor * factor, w / factor * factor);

@@ -76,6 +76,30 @@ fn a_seed_that_was_not_given_is_told_and_gives_the_picture_again() {
 }
 
 #[test]
+fn variations_are_the_pictures_of_the_next_seeds() {
+    let model = model();
+    let bench = Bench::new();
+    let steps = ["--steps", "1", "--seed", "7"];
+    let run =
+        bench.run(&arguments(&model, &[&steps[..], &["--variations", "3", "--json"]].concat()));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let result: Value = serde_json::from_str(&run.stdout).expect("one JSON object on stdout");
+    let told: Vec<(&Value, &Value)> = result["pictures"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|picture| (&picture["path"], &picture["seed"]))
+        .collect();
+    let names = ["out-1.png", "out-2.png", "out-3.png"].map(Value::from);
+    let seeds = [7, 8, 9].map(Value::from);
+    assert_eq!(told, names.iter().zip(&seeds).collect::<Vec<_>>());
+    assert_eq!(bench.left(), ["out-1.png", "out-2.png", "out-3.png"]);
+    let third = std::fs::read(bench.path("out-3.png")).expect("a picture");
+    let alone = bench.paints(&arguments(&model, &["--steps", "1", "--seed", "9"]), &[]);
+    assert!(third == alone, "a variation is another picture than its seed alone gives");
+}
+
+#[test]
 fn without_a_terminal_progress_is_a_line_a_stage() {
     let model = model();
     let bench = Bench::new();

@@ -48,6 +48,8 @@ fn numbers_out_of_range_are_refused() {
         refuses(&["--guidance", text], "number");
     }
     refuses(&["--guidance", "1e99"], "guidance");
+    refuses(&["--variations", "0"], "0 variations");
+    refuses(&["--variations", "1000000"], "1000000 variations");
     refuses(&["--seed", "-1"], "whole number");
     refuses(&["--seed", "18446744073709551616"], "whole number");
     refuses(&["--max-sequence-length", "0"], "sequence length");

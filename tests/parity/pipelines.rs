@@ -7,11 +7,12 @@ use engine::{
     Image, Inpaint, Reference,
     pipelines::{
         Start,
-        flux2::{Job, to_images},
+        flux2::{Job, Klein, to_images},
     },
 };
+use nn::Probe;
 
-use crate::golden::{Cases, Golden, Recorder, klein, with_monitor};
+use crate::golden::{Cases, Golden, Recorder, klein, largest_difference, with_monitor};
 
 /// One file of a whole run.
 struct Case {
@@ -178,4 +179,46 @@ fn repaint_with_a_reference_under_guidance() {
 #[test]
 fn repaint_from_given_latents() {
     Case::new("pipe_inpaint_given_latents", &[2]).run_repainting(Some(1.0), Start::Latents);
+}
+
+/// How often the text encoder begins to read.
+#[derive(Default)]
+struct Readings(usize);
+
+impl Probe for Readings {
+    fn see(&mut self, name: &str, _: &Tensor) -> candle_core::Result<()> {
+        self.0 += usize::from(name == "hidden_states.0");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_prompt_is_read_once_and_gives_the_same_picture_again() {
+    let paint = |klein: &mut Klein, prompt: &str| {
+        let job = Job {
+            prompts: &[prompt],
+            negative: "",
+            size: (Some(32), Some(32)),
+            default_size: (32, 32),
+            steps: 2,
+            guidance: 3.0,
+            max_sequence_length: 24,
+            references: &[],
+            inpaint: None,
+            start: Start::Seed(1),
+            previews: false,
+        };
+        let mut readings = Readings::default();
+        let unit = with_monitor(|monitor| klein.generate(&job, monitor, &mut readings));
+        (unit.expect("a picture"), readings.0)
+    };
+    let mut klein = klein(false, false);
+    let (first, readings) = paint(&mut klein, "a red fox");
+    assert_eq!(readings, 2, "the prompt and its negative");
+    let (other, readings) = paint(&mut klein, "a blue fox");
+    assert_eq!(readings, 1, "the negative is the same");
+    let (again, readings) = paint(&mut klein, "a red fox");
+    assert_eq!(readings, 0, "both were read before");
+    assert_eq!(largest_difference(&first, &again), 0.0);
+    assert!(largest_difference(&first, &other) > 0.0, "another prompt gives the same picture");
 }

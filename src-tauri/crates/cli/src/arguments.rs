@@ -87,6 +87,9 @@ pub(crate) struct Generate {
     /// The same seed paints the same picture [default: random, printed].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,
+    /// Pictures to paint, each with the next seed; OUT.png becomes OUT-1.png, OUT-2.png, …
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub(crate) variations: u32,
     /// Tokens that the prompt is padded or cut to [default: the model's].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub(crate) max_sequence_length: Option<usize>,

@@ -1,11 +1,17 @@
 //! `asset-editor generate`: arguments to a request, events to lines, the picture to a file.
 
-use std::{iter, path::Path, sync::Arc, time::Instant};
+use std::{
+    ffi::OsStr,
+    iter,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use engine::{
     Catalog, DEFAULT_SEAM, Draft, Error, Family, Image, Inpaint, JobEvent, Reference, Request,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     arguments::Generate,
@@ -17,54 +23,97 @@ use crate::{
 
 /// What the reference repaints with when it is not told.
 const DEFAULT_STRENGTH: f64 = 0.8;
+/// More than anybody looks through.
+const MAX_VARIATIONS: u32 = 100;
 
 pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     let start = Instant::now();
-    check_out(&options.out)?;
-    let request = Request::new(draft(options)?)?;
-    let model = Catalog::load(&locations::roots())?
-        .find_for(Family::Flux2Klein, request.model.as_deref())?;
+    let outs = outs(&options.out, options.variations)?;
+    outs.iter().try_for_each(|out| check_out(out))?;
+    let draft = draft(options)?;
+    let requests = (0..)
+        .zip(&outs)
+        .map(|(index, _)| {
+            Request::new(Draft { seed: draft.seed.wrapping_add(index), ..draft.clone() })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let model =
+        Catalog::load(&locations::roots())?.find_for(Family::Flux2Klein, draft.model.as_deref())?;
 
     let mut progress = Progress::new();
     if model.is_starter && options.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
-    let (mut steps, mut result) = (0, None);
-    let engine = job::run(&model, request.clone(), &mut progress, |event| match event {
+    let (mut steps, mut made) = (0, Vec::new());
+    let tasks = requests.into_iter().map(Into::into);
+    let engine = job::run(&model, tasks, &mut progress, |event| match event {
         JobEvent::Started { steps: count } => steps = count,
-        JobEvent::Image { image, seed } => result = Some((image.id, seed)),
+        JobEvent::Image { image, seed } => made.push((image, seed)),
         _ => {}
     })?;
-    let (image, seed) =
-        result.ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))?;
-    let image = engine.images().get(image).ok_or(Error::Cancelled)?;
-    image.save_png(&options.out)?;
+    if made.len() != outs.len() {
+        return Err(Error::Panicked("the engine ended without a picture".into()).into());
+    }
+    for (out, (info, _)) in outs.iter().zip(&made) {
+        engine.images().get(info.id).ok_or(Error::Cancelled)?.save_png(out)?;
+    }
 
     let seconds = start.elapsed().as_secs_f64();
-    let path = options.out.display();
+    let pictures = outs.iter().zip(&made);
     if options.json {
-        let result = json!({
-            "path": options.out.to_string_lossy(),
-            "width": image.width(),
-            "height": image.height(),
-            "seed": seed,
+        let mut pictures: Vec<Value> = pictures
+            .map(|(out, (info, seed))| {
+                json!({
+                    "path": out.to_string_lossy(),
+                    "width": info.width,
+                    "height": info.height,
+                    "seed": seed,
+                })
+            })
+            .collect();
+        let mut result = json!({
             "model": model.id,
             "steps": steps,
-            "guidance": request.guidance.unwrap_or(model.defaults.guidance),
+            "guidance": draft.guidance.unwrap_or(model.defaults.guidance),
             "seconds": (seconds * 1000.0).round() / 1000.0,
             "starter": model.is_starter,
         });
+        // A single picture lies in the object itself.
+        match (result.as_object_mut(), pictures.as_mut_slice()) {
+            (Some(result), [Value::Object(picture)]) => result.append(picture),
+            (Some(result), _) => drop(result.insert("pictures".into(), pictures.into())),
+            (None, _) => {}
+        }
         say(&format!("{result}\n"));
     } else {
-        say(&format!(
-            "{path}: {} × {}, model {}, seed {}, {seconds:.1} s\n",
-            image.width(),
-            image.height(),
-            model.id,
-            seed
-        ));
+        for (out, (info, seed)) in pictures {
+            say(&format!(
+                "{}: {} × {}, model {}, seed {seed}, {seconds:.1} s\n",
+                out.display(),
+                info.width,
+                info.height,
+                model.id,
+            ));
+        }
     }
     Ok(())
+}
+
+/// One name for each variation: `a.png`, or `a-1.png`, `a-2.png`, …
+fn outs(out: &Path, variations: u32) -> Result<Vec<PathBuf>, Failure> {
+    if !(1..=MAX_VARIATIONS).contains(&variations) {
+        return Err(Error::InvalidRequest(format!(
+            "{variations} variations are out of range: 1 to {MAX_VARIATIONS}"
+        ))
+        .into());
+    }
+    if variations == 1 {
+        return Ok(vec![out.to_owned()]);
+    }
+    let name = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, extension) = (name(out.file_stem()), name(out.extension()));
+    let numbered = |number| out.with_file_name(format!("{stem}-{number}.{extension}"));
+    Ok((1..=variations).map(numbered).collect())
 }
 
 /// Before minutes are spent on a picture that cannot be kept.

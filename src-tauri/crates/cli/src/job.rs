@@ -9,32 +9,35 @@ use engine::{Engine, Error, JobEvent, Model, Task};
 
 use crate::{failure::Failure, interrupt::on_interrupt, progress::Progress};
 
-/// Runs a task; every event but the last is shown and given to `see`. The engine holds the pictures.
+/// Runs tasks one after the other; every event but the last of each is shown and given to `see`.
+/// The engine holds the pictures.
 pub(crate) fn run(
     model: &Model,
-    task: impl Into<Task>,
+    tasks: impl IntoIterator<Item = Task>,
     progress: &mut Progress,
     mut see: impl FnMut(JobEvent),
 ) -> Result<Engine, Failure> {
     let engine = Engine::start()?;
-    let (sender, events) = mpsc::channel();
     let stopper = engine.clone();
     let stopped = on_interrupt(move || stopper.cancel_all())?;
-    engine.submit(model.clone(), task, move |event| {
-        // The receiver lives until the last event.
-        let _ = sender.send(event);
-    });
-    // Ctrl+C between listening for it and the job found nothing to cancel.
-    if stopped.load(Ordering::Relaxed) {
-        engine.cancel_all();
-    }
-    for event in events {
-        progress.show(&event);
-        match event {
-            JobEvent::Finished => break,
-            JobEvent::Cancelled => return Err(Error::Cancelled.into()),
-            JobEvent::Failed(error) => return Err(error.into()),
-            event => see(event),
+    for task in tasks {
+        let (sender, events) = mpsc::channel();
+        engine.submit(model.clone(), task, move |event| {
+            // The receiver lives until the last event.
+            let _ = sender.send(event);
+        });
+        // Ctrl+C between listening for it and the job found nothing to cancel.
+        if stopped.load(Ordering::Relaxed) {
+            engine.cancel_all();
+        }
+        for event in events {
+            progress.show(&event);
+            match event {
+                JobEvent::Finished => break,
+                JobEvent::Cancelled => return Err(Error::Cancelled.into()),
+                JobEvent::Failed(error) => return Err(error.into()),
+                event => see(event),
+            }
         }
     }
     // Ctrl+C after the last step: the result is there, but nobody wants it.

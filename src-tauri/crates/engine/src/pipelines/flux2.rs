@@ -137,18 +137,38 @@ impl Klein {
         monitor: &mut Monitor<'_>,
         probe: &mut dyn Probe,
     ) -> Result<Conditioning> {
-        self.load_text_encoder(monitor)?;
-        monitor.check()?;
-        monitor.tell(JobEvent::Stage(Stage::Encode));
+        let negatives = vec![job.negative; if guided { job.prompts.len() } else { 0 }];
         let length = job.max_sequence_length;
-        let positive = self.encode(job.prompts, length)?;
+        let wanted = [job.prompts, negatives.as_slice()];
+        let mut wanted = wanted.iter().filter(|prompts| !prompts.is_empty());
+        if !wanted.all(|prompts| self.recall(prompts, length).is_some()) {
+            self.load_text_encoder(monitor)?;
+            monitor.check()?;
+        }
+        monitor.tell(JobEvent::Stage(Stage::Encode));
+        let positive = self.read_prompts(job.prompts, length, probe)?;
         probe.see("prompt_embeds", &positive).map_err(Error::compute("encode"))?;
         let negative = match guided {
-            true => Some(self.encode(&vec![job.negative; job.prompts.len()], length)?),
+            true => Some(self.read_prompts(&negatives, length, probe)?),
             false => None,
         };
         self.release_text_encoder();
         Ok(Conditioning { positive, negative })
+    }
+
+    /// Conditioning of prompts, remembered where they were read before.
+    fn read_prompts(
+        &mut self,
+        prompts: &[&str],
+        length: usize,
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
+        if let Some(conditioning) = self.recall(prompts, length) {
+            return Ok(conditioning.clone());
+        }
+        let conditioning = self.encode_tokens(&self.tokenize(prompts, length)?, probe)?;
+        self.remember(prompts, length, &conditioning);
+        Ok(conditioning)
     }
 
     /// Noise or given latents, `[b, c, h, w]` in f32.

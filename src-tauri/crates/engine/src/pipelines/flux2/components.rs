@@ -26,6 +26,9 @@ use crate::{
 /// Hidden states of the text encoder that make the conditioning, by blocks passed.
 const DEPTHS: [usize; 3] = [9, 18, 27];
 
+/// Prompts and negatives whose conditioning is kept: 16 MB each for the largest model.
+const MAX_READ: usize = 4;
+
 /// How a model is to be run.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -57,6 +60,15 @@ pub struct Klein {
     text_encoder: Option<Qwen3>,
     transformer: Option<Transformer>,
     autoencoder: Option<Autoencoder>,
+    /// The last prompts that were read, the latest at the end.
+    read: Vec<ReadPrompts>,
+}
+
+/// A batch of prompts with what the text encoder made of it. Alone, a prompt may differ in the last bit.
+struct ReadPrompts {
+    prompts: Vec<String>,
+    length: usize,
+    conditioning: Tensor,
 }
 
 struct Configs {
@@ -124,6 +136,7 @@ impl Klein {
             text_encoder: None,
             transformer: None,
             autoencoder: None,
+            read: Vec::new(),
         })
     }
 
@@ -254,6 +267,27 @@ impl Klein {
     /// If the computation fails or gives no numbers.
     pub fn encode(&self, prompts: &[&str], length: usize) -> Result<Tensor> {
         self.encode_tokens(&self.tokenize(prompts, length)?, &mut Unwatched)
+    }
+
+    /// Conditioning of prompts that were read not long ago.
+    pub(super) fn recall(&self, prompts: &[&str], length: usize) -> Option<&Tensor> {
+        let read = self.read.iter().find(|read| read.length == length && read.prompts == prompts);
+        read.map(|read| &read.conditioning)
+    }
+
+    /// Keeps the conditioning of prompts, so that the text encoder does not read them again.
+    pub(super) fn remember(&mut self, prompts: &[&str], length: usize, conditioning: &Tensor) {
+        if self.recall(prompts, length).is_some() {
+            return;
+        }
+        if self.read.len() == MAX_READ {
+            self.read.remove(0);
+        }
+        self.read.push(ReadPrompts {
+            prompts: prompts.iter().copied().map(Into::into).collect(),
+            length,
+            conditioning: conditioning.clone(),
+        });
     }
 
     /// As [`Self::encode`], from tokens.

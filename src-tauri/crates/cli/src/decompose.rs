@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Decompose) -> Result<(), Failure> {
         progress.remark("Starter model: small, for trying out");
     }
     let mut made = None;
-    let engine = job::run(&model, [task], &mut progress, |event| {
+    let engine = job::run(&model, [task.into()], &mut progress, |event| {
         if let JobEvent::Layers(layers) = event {
             made = Some(layers);
         }

@@ -119,6 +119,7 @@ pub(crate) fn flux2_output(
         encoder_hidden_states: &golden["in.encoder_hidden_states"],
         timestep: &golden["in.timestep"],
         rope: &transformer.rope(&positions)?,
+        references: &[],
     };
     transformer.forward(&inputs, &mut Unwatched)
 }

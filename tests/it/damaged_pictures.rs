@@ -118,9 +118,4 @@ fn a_mask_needs_its_picture_of_the_same_size() {
     {
         refuses(&bench, &[&fit[..], &[strength]].concat(), words);
     }
-    refuses(
-        &bench,
-        &[&fit[..], &["0.9", "--width", "32", "--height", "32"]].concat(),
-        "keeps the size",
-    );
 }

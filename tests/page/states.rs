@@ -33,7 +33,12 @@ pub(crate) const STATES: &[State] = &[
     State {
         name: "picture",
         options: "stepMs=1",
-        steps: &[Make("a red gem"), Make("a green gem"), Click("#reference-from-layer")],
+        steps: &[
+            Make("a red gem"),
+            Make("a green gem"),
+            Click("#tab-edit"),
+            Click("#reference-from-layer"),
+        ],
     },
     State {
         name: "layers",

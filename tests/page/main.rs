@@ -1,6 +1,11 @@
 //! The page in headless Chromium, with the shell replaced by `mock.js`. Needs `chromium` and
 //! `chromedriver` (Debian: `chromium-driver`).
 
+#![expect(
+    clippy::print_stdout,
+    reason = "figures are shown with `--nocapture`, and when a test fails"
+)]
+
 mod access; // keyboard, names, contrast, themes, scaling
 mod appearance; // every state: nothing overlaps, axe is content, screenshots
 mod browser; // starts Chromium and steers the page

@@ -2,6 +2,11 @@
 //!
 //! Another fixture set of the same layout is tested by `REFERENCE_DIR=… cargo test … --test parity`.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "figures are shown with `--nocapture`, and when a test fails"
+)]
+
 mod autoencoder;
 mod formats;
 mod golden;

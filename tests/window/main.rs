@@ -3,6 +3,11 @@
 //! Needs Xvfb, dbus-daemon, WebKitWebDriver and xdotool, and the app built beside the tests:
 //! `cargo build -p asset-editor-window`.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "figures are shown with `--nocapture`, and when a test fails"
+)]
+
 mod desk;
 mod layers;
 mod random_edits;

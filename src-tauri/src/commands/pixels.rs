@@ -294,11 +294,10 @@ pub(crate) async fn lock_pixels<R: Runtime>(
     .await
 }
 
-async fn under<R: Runtime>(
-    app: AppHandle<R>,
-    request: Value,
-    edit: fn((Grid, i32, i32), &Mask, [u8; 3]) -> editing::Result<Grid>,
-) -> Result<MadeReply> {
+/// Changes a placed picture under a selection; not every edit has a use for a colour.
+type Edit = fn((Grid, i32, i32), &Mask, [u8; 3]) -> editing::Result<Grid>;
+
+async fn under<R: Runtime>(app: AppHandle<R>, request: Value, edit: Edit) -> Result<MadeReply> {
     let asked: UnderWire = wire::parse(request)?;
     off_the_main_thread(&app, move |_, shell| {
         let selection = selection(shell, asked.selection)?;

@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ),
     ];
     document.number_layers();
-    for note in files::save(&document, Path::new(&path), Format::Ora)? {
+    if let Some(note) = files::save(&document, Path::new(&path), Format::Ora)?.into_iter().next() {
         return Err(note.into());
     }
     Ok(())

@@ -252,10 +252,10 @@ mod tests {
         let swapped = matrix(4, 2).take_rows(&[2..4, 0..2]).unwrap();
         assert_eq!(numbers(&swapped), [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
         // And of these, rows on both sides of the seam.
-        let middle = swapped.take_rows(&[1..3]).unwrap().scaled(2.0);
+        let middle = swapped.take_rows(std::slice::from_ref(&(1..3))).unwrap().scaled(2.0);
         assert_eq!(numbers(&middle), [12.0, 14.0, 0.0, 2.0]);
         assert_eq!(middle.shape(), [2, 2]);
-        assert!(swapped.take_rows(&[3..5]).is_err());
+        assert!(swapped.take_rows(std::slice::from_ref(&(3..5))).is_err());
     }
 
     #[test]

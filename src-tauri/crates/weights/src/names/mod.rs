@@ -23,10 +23,12 @@ impl Rows {
     /// Ranges of a tensor with `count` rows; `None` if it cannot be cut like that.
     pub(crate) fn of(self, count: usize) -> Option<Vec<Range<usize>>> {
         match self {
-            Self::All => Some(vec![0..count]),
+            Self::All => Some(std::iter::once(0..count).collect()),
             Self::Third(index) => {
                 let third = count / 3;
-                count.is_multiple_of(3).then(|| vec![index * third..(index + 1) * third])
+                count
+                    .is_multiple_of(3)
+                    .then(|| std::iter::once(index * third..(index + 1) * third).collect())
             }
             Self::Swapped => {
                 let half = count / 2;
@@ -122,7 +124,7 @@ mod tests {
                 ("transformer_blocks.12.attn.add_v_proj.weight".to_owned(), Rows::Third(2)),
             ]
         );
-        assert_eq!(Rows::Third(1).of(6), Some(vec![2..4]));
+        assert_eq!(Rows::Third(1).of(6), Some(std::iter::once(2..4).collect()));
         assert_eq!(Rows::Third(1).of(7), None);
     }
 

@@ -6,6 +6,7 @@ mod appearance; // every state: nothing overlaps, axe is content, screenshots
 mod browser; // starts Chromium and steers the page
 mod canvas; // pan, zoom and the pixels that are drawn
 mod documents; // layers, files, clipboard, menu, undo
+mod equality; // the compositor against Rust's
 mod generate; // from the prompt to the picture
 mod layers; // the tree: groups, blending, locks, what Rust composites
 mod palette; // every action by words, and the window's dialogs

@@ -4,6 +4,7 @@
 //! `cargo build -p asset-editor-window`.
 
 mod desk;
+mod equality;
 mod layers;
 mod random_edits;
 mod screenshots;

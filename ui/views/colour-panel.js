@@ -136,7 +136,7 @@ export function mountColourPanel(root, store) {
       panel.hidden = false;
       show();
       const box = beside.getBoundingClientRect();
-      panel.style.left = `${Math.min(box.right + 12, innerWidth - panel.offsetWidth - 8)}px`;
+      panel.style.left = `${Math.min(box.right + 20, innerWidth - panel.offsetWidth - 8)}px`;
       panel.style.top = `${Math.max(8, Math.min(box.bottom - panel.offsetHeight, innerHeight - panel.offsetHeight - 8))}px`;
       square.focus();
     },

@@ -567,14 +567,14 @@ async fn guides_come_out_of_the_rulers_and_go_back_into_them() {
     )
     .expect("two numbers");
     let middle = place.at(150.0, 150.0).1;
-    drag(&page, (edge[0], middle), (place.at(200.0, 0.0).0, middle), 0).await;
+    drag(&page, (edge[0], middle), (place.at(210.0, 0.0).0, middle), 0).await;
     // The blue layer's right edge, 160, catches on the guide.
-    drag(&page, place.at(100.0, 90.0), place.at(138.0, 92.0), 0).await;
-    assert_eq!(rect(&layers(&page).await[1])[0], 100);
+    drag(&page, place.at(100.0, 90.0), place.at(148.0, 92.0), 0).await;
+    assert_eq!(rect(&layers(&page).await[1])[0], 110);
     page.chord(Key::Control, "z").await;
-    drag(&page, place.at(200.0, 20.0), (edge[0], place.at(0.0, 20.0).1), 0).await;
-    drag(&page, place.at(100.0, 90.0), place.at(139.0, 92.0), 0).await;
-    assert_eq!(rect(&layers(&page).await[1])[0], 99, "the guide is gone");
+    drag(&page, place.at(210.0, 20.0), (edge[0], place.at(0.0, 20.0).1), 0).await;
+    drag(&page, place.at(100.0, 90.0), place.at(148.0, 92.0), 0).await;
+    assert_eq!(rect(&layers(&page).await[1])[0], 108, "the guide is gone");
     page.close().await;
 }
 

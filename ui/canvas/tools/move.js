@@ -26,6 +26,8 @@ export function createMoveTool({ store, tiles, act, redraw, away }) {
   /** Counts presses: what is under one is known a moment later, when another may have begun or this one ended. */
   let presses = 0;
   let released = true;
+  /** @type {number | null} one of several that are selected: a click, unlike a drag, takes it alone */
+  let alone = null;
 
   const transformOf = () => {
     const { tool } = store.getState();
@@ -87,6 +89,7 @@ export function createMoveTool({ store, tiles, act, redraw, away }) {
   async function take(press) {
     const turn = (presses += 1);
     released = false;
+    alone = null;
     const state = store.getState();
     const picture = state.document.present;
     const layer = state.tool.moving.autoSelect ? await layerAt(picture, press, tiles) : null;
@@ -104,7 +107,8 @@ export function createMoveTool({ store, tiles, act, redraw, away }) {
     // One of several that are selected already, or in a selected group: all of them move.
     const inside = top.includes(id) || groups.some((group) => top.includes(group.id));
     if (press.shift) act.selectLayers(top.includes(id) ? top.filter((other) => other !== id) : [...top, id], id);
-    else if (!inside) act.selectLayers([id], id);
+    else if (!inside || released) act.selectLayers([id], id);
+    else alone = id;
     const box = selectedBox(store.getState());
     if (!box || released) return;
     if (press.alt) act.duplicate();
@@ -141,6 +145,7 @@ export function createMoveTool({ store, tiles, act, redraw, away }) {
       shown = noLines;
       // A move alone needs no pixels to be made; scaling and turning wait for more.
       if (done?.moved && done.kind === "move") act.commitMove();
+      else if (done && !done.moved && alone !== null) act.selectLayers([alone], alone);
       redraw();
     },
 

@@ -5,6 +5,7 @@
 mod autoencoder;
 mod formats;
 mod golden;
+mod hostile;
 mod images;
 mod layered_autoencoder;
 mod layered_pipelines;

@@ -20,11 +20,11 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     let start = Instant::now();
     check_out(&options.out)?;
     let request = Request::new(draft(options)?)?;
-    let model = Catalog::load(&locations::roots())?
-        .find_for(Family::Flux2Klein, request.model.as_deref())?;
+    let model =
+        Catalog::load(&locations::roots())?.choose(Family::Flux2Klein, &options.parts.choice())?;
 
     let mut progress = Progress::new();
-    if model.is_starter && options.model.is_none() {
+    if model.is_starter && options.parts.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
     let (mut steps, mut result) = (0, None);
@@ -90,7 +90,7 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
     let references =
         options.references.iter().map(|path| open(path)).collect::<Result<Vec<_>, Error>>()?;
     Ok(Draft {
-        model: options.model.clone(),
+        model: options.parts.model.clone(),
         prompt: options.prompt.clone(),
         negative: options.negative.clone(),
         width: options.width,
@@ -105,5 +105,6 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         precision: options.dtype.map(Into::into),
         device: options.device.into(),
         previews: false,
+        loras: options.parts.loras.clone(),
     })
 }

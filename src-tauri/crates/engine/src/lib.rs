@@ -10,6 +10,7 @@ mod image_store;
 mod images;
 mod memory_plan;
 pub mod noise;
+mod parts;
 pub mod pipelines;
 pub mod preprocess;
 mod prompt;
@@ -18,13 +19,14 @@ mod request;
 mod resample;
 pub mod scheduler;
 
-pub use catalog::{Catalog, Defaults, Family, Model, Roots};
+pub use catalog::{Catalog, Choice, Defaults, Family, Model, Roots};
 pub use error::{Error, Result};
 pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage};
 pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
+pub use parts::PartFiles;
 pub use queue::Engine;
 pub use request::{
-    DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_SIDE, Precision, Request,
-    SIZE_STEP, Size, Task,
+    DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, LoraChoice, MAX_SIDE, Precision,
+    Request, SIZE_STEP, Size, Task,
 };

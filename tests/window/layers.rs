@@ -119,10 +119,11 @@ fn paint(width: u32, height: u32) -> image::RgbaImage {
     })
 }
 
-/// What the list says of every layer.
+/// What the list says of every layer, without sizes and numbers.
 fn rows(session: &Session<'_>) -> Vec<String> {
     let script = "return [...document.querySelectorAll('#layers li')].map((row) =>
-        '  '.repeat(row.getAttribute('aria-level') - 1) + row.getAttribute('aria-label'))";
+        '  '.repeat(row.getAttribute('aria-level') - 1) + row.getAttribute('aria-label')
+            .replace(/, [0-9]+ × [0-9]+/, '').replace(/Group of [0-9]+/, 'group'))";
     serde_json::from_value(session.script(script, &[])).expect("texts")
 }
 

@@ -1,54 +1,18 @@
-"""The training documents: a smooth background and one to four drawn sprites, each on its own layer.
-
-Rules that make a composite's decomposition almost unique, so that a small model can learn it:
-objects are painted in the order of their bottom edges (the lower in the picture, the further in front), two
-bottom edges differ by at least GAP of the canvas, and enough of every object stays visible.
-Layers are uint8 RGBA with straight alpha; where alpha is 0 the colour is black.
-"""
+"""The training documents, drawn: backgrounds and sprites by the rules of `arrangement.py`."""
 
 import argparse
 import math
-import os
-import sys
-from dataclasses import dataclass
 
 import cairo
 import numpy as np
 from PIL import Image
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "starter"))
-from kinds import DRAW  # noqa: E402
-from painter import Painter, mix  # noqa: E402
-from sprites import sample_look  # noqa: E402
-from vocabulary import COLOURS, HELD_OUT  # noqa: E402
-
-SIZE = 128
-GAP = 0.04
-VISIBLE = 0.5
-COARSE = 32  # side of the masks in which overlaps are judged
-
-
-@dataclass
-class Piece:
-    """One object on its canvas."""
-    rgba: np.ndarray
-    mask: np.ndarray  # alpha at COARSE x COARSE, 0..1
-    bottom: float  # lower edge as a part of the canvas
-    name: str
-
-
-@dataclass
-class Ground:
-    """A background."""
-    rgba: np.ndarray
-    name: str
-
-
-@dataclass
-class Document:
-    """Layers bottom to top, the background first."""
-    layers: list
-    caption: str
+from arrangement import (COARSE, INSET, LARGE, SIZE, SMALL, Document, Piece, arrange, describe, draw_ground, flatten, merge_to, over,
+                         sample_count)
+from kinds import DRAW  # of ../starter, which arrangement.py puts on the path
+from painter import Painter
+from sprites import sample_look
+from vocabulary import COLOURS, HELD_OUT
 
 
 def unpremultiply(surface, size):
@@ -59,16 +23,30 @@ def unpremultiply(surface, size):
     return np.concatenate([np.minimum(rgb, 255), alpha], -1).round().astype(np.uint8)
 
 
-LARGE, SMALL = (0.32, 0.66), (0.30, 0.48)  # a sprite's extent as a part of the canvas: few objects, many objects
-
-
 def draw_piece(rng, size=SIZE, extents=LARGE, held_out=False):
     """A sprite of random look, place and extent; `held_out` forces a (kind, colour) pair that training never sees."""
+    look = pick_look(rng, held_out)
+    extent = rng.uniform(*extents)
+    return paint_piece(rng, size, look, extent, rng.uniform(extent * INSET, 1 - extent * INSET, 2))
+
+
+def draw_centred_piece(rng, size=SIZE, extents=LARGE):
+    """A sprite that lies whole in the middle of its canvas, so that it can be moved by whole cells of COARSE later."""
+    look = pick_look(rng)
+    extent = rng.uniform(*extents)
+    return paint_piece(rng, size, look, extent, 0.5 + rng.uniform(-0.5, 0.5, 2) / COARSE)
+
+
+def pick_look(rng, held_out=False):
     kind, colour, material, _ = sample_look(rng)
     if held_out:
         kind, colour = HELD_OUT[rng.integers(len(HELD_OUT))]
-    extent = rng.uniform(*extents)
-    centre = rng.uniform(extent * 0.36, 1 - extent * 0.36, 2)
+    return kind, colour, material
+
+
+def paint_piece(rng, size, look, extent, centre):
+    """The sprite of this look, some of them with a shadow."""
+    kind, colour, material = look
     r = rng.uniform(-1, 1, 9)
     surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, size, size)
     ctx = cairo.Context(surface)
@@ -88,7 +66,7 @@ def draw_piece(rng, size=SIZE, extents=LARGE, held_out=False):
         alone = unpremultiply(surface, size)
     step = size // COARSE
     mask = alone[..., 3].reshape(COARSE, step, COARSE, step).mean((1, 3)) / 255
-    return Piece(alone, mask, (rows[-1] + 1) / size, f"{colour} {kind}")
+    return Piece(alone, mask, (rows[-1] + 1) / size, f"{colour} {kind}", extent)
 
 
 def shadow(ctx):
@@ -102,76 +80,6 @@ def shadow(ctx):
     ctx.paint()
 
 
-def draw_ground(rng, size=SIZE):
-    """A smooth opaque background: plain, gradient, vignette, or a ground below a sky."""
-    name = list(COLOURS)[rng.integers(len(COLOURS))]
-    tone = rng.integers(3)
-    base = COLOURS[name]
-    if tone == 1:
-        base, name = mix(base, (1, 1, 1), rng.uniform(0.45, 0.75)), "light " + name
-    elif tone == 2:
-        base, name = mix(base, (0.04, 0.04, 0.07), rng.uniform(0.4, 0.65)), "dark " + name
-    other = mix(base, tuple(rng.uniform(0, 1, 3)), rng.uniform(0.1, 0.3))
-    y, x = (np.mgrid[0:size, 0:size] + 0.5) / size
-    style = rng.integers(4)
-    if style == 0:
-        t = np.zeros((size, size))
-    elif style == 1:
-        turn = rng.uniform(0, 2 * math.pi)
-        t = 0.5 + (x - 0.5) * math.cos(turn) + (y - 0.5) * math.sin(turn)
-    elif style == 2:
-        cx, cy = rng.uniform(0.35, 0.65, 2)
-        t = ((x - cx) ** 2 + (y - cy) ** 2) * 2
-    else:
-        edge = rng.uniform(0.45, 0.75) + rng.uniform(-0.03, 0.03) * np.sin(2 * math.pi * (x + rng.random()))
-        t = np.clip((y - edge) * size / 3 + 0.5, 0, 1)
-    t = np.clip(t, 0, 1)[..., None]
-    rgb = (1 - t) * np.array(base) + t * np.array(other)
-    rgba = np.concatenate([rgb, np.ones_like(t)], -1)
-    return Ground((rgba * 255).round().astype(np.uint8), name)
-
-
-def over(layers):
-    """The layers painted on each other, as float RGBA with straight alpha, 0..1."""
-    colour = np.zeros((*layers[0].shape[:2], 3), np.float32)  # premultiplied
-    alpha = np.zeros((*layers[0].shape[:2], 1), np.float32)
-    for layer in layers:
-        top = layer.astype(np.float32) / 255
-        a = top[..., 3:]
-        colour = top[..., :3] * a + colour * (1 - a)
-        alpha = a + alpha * (1 - a)
-    return np.concatenate([colour / np.maximum(alpha, 1e-6), alpha], -1)
-
-
-def flatten(layers):
-    """The same as uint8 RGBA."""
-    return (over(layers) * 255).round().astype(np.uint8)
-
-
-def arrange(pieces):
-    """The pieces in paint order, or None where a rule of this module's docstring is broken."""
-    order = sorted(pieces, key=lambda p: p.bottom)
-    if any(b.bottom - a.bottom < GAP for a, b in zip(order, order[1:])):
-        return None
-    clear = np.ones((COARSE, COARSE))
-    for piece in reversed(order):
-        if (piece.mask * clear).sum() < VISIBLE * piece.mask.sum():
-            return None
-        clear = clear * (1 - piece.mask)
-    return order
-
-
-def describe(order, ground):
-    """The caption: objects from the back to the front, then the background."""
-    names = [("an " if p.name[0] in "aeiou" else "a ") + p.name for p in order]
-    listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-    return f"{listed} on {'an' if ground.name[0] in 'aeiou' else 'a'} {ground.name} background"
-
-
-def sample_count(rng):
-    return int(rng.choice(4, p=(0.22, 0.34, 0.28, 0.16))) + 1
-
-
 def draw_document(rng, count=None, size=SIZE, held_out=False):
     """A fresh document. With `held_out`, one of its objects is of a pair that training never sees."""
     count = count or sample_count(rng)
@@ -181,13 +89,6 @@ def draw_document(rng, count=None, size=SIZE, held_out=False):
         order = arrange(pieces)
         if order:
             return Document([ground.rgba] + [p.rgba for p in order], describe(order, ground))
-
-
-def merge_to(layers, wanted):
-    """Exactly `wanted` layers: the front ones merged into the last, or transparent ones added on top."""
-    if len(layers) > wanted:
-        return layers[:wanted - 1] + [flatten(layers[wanted - 1:])]
-    return layers + [np.zeros_like(layers[0])] * (wanted - len(layers))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from diffusers.models.transformers import transformer_qwenimage
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 from compose import LARGE, SMALL, flatten
+from flat_vae import encode, flatten_kernels, to_float
 from pool import Pool
 from tokenizer import DROPPED, Prompts
-from train_vae import encode, flatten_kernels, to_float
 
 CONFIG = dict(
     patch_size=2, in_channels=64, out_channels=16, num_layers=6, attention_head_dim=48, num_attention_heads=4, joint_attention_dim=128,

@@ -10,6 +10,8 @@ import re
 
 import cairo
 
+from vocabulary import mix
+
 TRIM = {
     "gold": (0.90, 0.70, 0.22), "steel": (0.70, 0.73, 0.78), "wood": (0.55, 0.36, 0.20),
     "dark": (0.22, 0.20, 0.25), "cream": (0.96, 0.90, 0.76), "leafgreen": (0.35, 0.65, 0.25),
@@ -18,11 +20,6 @@ TRIM = {
 LINE = 0.085
 TOKEN = re.compile(r"[MLCQAZ]|-?\d*\.?\d+(?:e-?\d+)?")
 ARITY = {"M": 2, "L": 2, "C": 6, "Q": 4, "A": 4, "Z": 0}
-
-
-def mix(a, b, t):
-    """a at t = 0, b at t = 1."""
-    return tuple(x + (y - x) * t for x, y in zip(a, b))
 
 
 def luma(c):

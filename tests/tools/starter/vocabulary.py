@@ -25,6 +25,12 @@ COLOURS = {
     "gray": (0.58, 0.60, 0.64),
 }
 
+
+def mix(a, b, t):
+    """The colour a at t = 0, b at t = 1."""
+    return tuple(x + (y - x) * t for x, y in zip(a, b))
+
+
 MATERIALS = ["plain", "metal", "glass", "stone", "wooden"]
 
 BACKGROUNDS = ["light", "dark"]

@@ -24,7 +24,7 @@ use nn::Unwatched;
 use crate::{golden::with_monitor, starter_layered::open};
 
 /// Steps that the catalogue asks the starter model for.
-const STEPS: usize = 20;
+const STEPS: usize = 8;
 /// The model's own size.
 const SIDE: u32 = 128;
 
@@ -223,8 +223,8 @@ fn evaluate(most: usize) -> [Figures; 2] {
 fn held_out_compositions_come_apart() {
     let [own, rebuilt] = evaluate(8);
     // A few documents of either kind: a model that was damaged on its way falls far below.
-    assert!(own.iou >= 0.85, "alpha soft IoU {own:?}");
-    assert!(own.psnr >= 25.0, "recomposition {own:?}");
+    assert!(own.iou >= 0.92, "alpha soft IoU {own:?}");
+    assert!(own.psnr >= 27.0, "recomposition {own:?}");
     assert!(rebuilt.l1 <= 0.04, "RGB L1 {rebuilt:?}");
     // The layers together are the source again, whatever the model made.
     assert!(rebuilt.psnr >= 45.0, "recomposition {rebuilt:?}");

@@ -23,7 +23,7 @@ import { createToolCommands } from "./effects/tool-commands.js";
 import { createToolEffects } from "./effects/tools.js";
 import * as ipc from "./ipc/commands.js";
 import * as events from "./ipc/events.js";
-import { readStart } from "./ipc/start.js";
+import { readStart, startAgain } from "./ipc/start.js";
 import { noticeShown, taskShown } from "./state/actions.js";
 import { layerOf } from "./state/document.js";
 import { drawnLayers } from "./state/drawing.js";
@@ -113,7 +113,7 @@ function start(page) {
   const session = createSession(store, ipc, {
     ask: mountUnsavedDialog(page.body).ask,
     settle: () => autosave.write(),
-    reload: () => location.reload(),
+    startAgain,
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));

@@ -125,7 +125,7 @@ async fn image_pixel(page: &Page, layer: &Value, x: i64, y: i64) -> [u8; 4] {
 }
 
 async fn selected_name(page: &Page) -> String {
-    page.text("#layers [aria-selected='true']").await
+    page.text("#layers [aria-selected=true]").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,7 @@ function desk(names, answers, more = {}) {
   const session = createSession(store, ipc, {
     ask: async (name, remaining) => (asked.push([name, remaining]), answers.shift()),
     settle: async () => void log.push("settled"),
-    reload: () => log.push("reload"),
+    startAgain: (language) => log.push(`again in ${language}`),
   });
   const tabs = () => store.getState().tabs.list.length;
   return { store, session, asked, log, tabs };
@@ -78,7 +78,7 @@ test("closing one document leaves the others", async () => {
 test("two wishes to close ask once", async () => {
   let answer;
   const { session, store } = desk(["dragon"], []);
-  const slow = createSession(store, {}, { ask: () => new Promise((done) => (answer = done)), settle: async () => {}, reload: () => {} });
+  const slow = createSession(store, {}, { ask: () => new Promise((done) => (answer = done)), settle: async () => {}, startAgain: () => {} });
   const first = slow.closeTab();
   await slow.closeTab();
   answer("cancel");
@@ -97,7 +97,7 @@ test("a recent file that cannot be opened is told, and the list is asked for aga
 test("another language builds an untouched window anew and leaves open work alone", async () => {
   const untouched = desk([], []);
   await untouched.session.chooseLanguage("de");
-  assert.deepEqual(untouched.log, ["de", "reload"]);
+  assert.deepEqual(untouched.log, ["de", "again in de"]);
   const working = desk(["dragon"], []);
   await working.session.chooseLanguage("de");
   assert.deepEqual(working.log, ["de"]);

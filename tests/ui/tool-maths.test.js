@@ -7,7 +7,7 @@ const { align, distribute } = await ui("state/alignment.js");
 const { noLines, snapLines, snapRect } = await ui("state/snapping.js");
 const { dragHandle, dragTurn, flipped, frameOf, gripAt, handlePoint, matrixOf, numbersOf, onPixels, startTransform, withNumbers } =
   await ui("state/transform.js");
-const { initialTool, reduceTool, steppedSize } = await ui("state/tools.js");
+const { hasBegun, initialTool, reduceTool, steppedSize } = await ui("state/tools.js");
 const actions = await ui("state/tool-actions.js");
 
 const box = { x: 10, y: 20, width: 40, height: 20 };
@@ -152,6 +152,14 @@ test("brush and eraser keep their own size; a tool that is put away forgets what
   tool = reduceTool(reduceTool(tool, actions.toolChosen("crop")), actions.cropChanged({ x: 0, y: 0, width: 1, height: 1 }));
   assert.equal(reduceTool(tool, actions.toolChosen("move")).crop, null);
   assert.equal(reduceTool(tool, { type: "history/undone" }).crop, null);
+});
+
+test("strokes on their way, a transform and a crop can be taken back before they are steps", () => {
+  assert.equal(hasBegun(initialTool), false);
+  const two = [actions.strokeEnded(), actions.strokeEnded()].reduce(reduceTool, initialTool);
+  const one = reduceTool(two, actions.strokeArrived());
+  assert.deepEqual([hasBegun(two), hasBegun(one), hasBegun(reduceTool(one, actions.strokeArrived()))], [true, true, false]);
+  assert.equal(hasBegun(reduceTool(initialTool, actions.cropChanged({ x: 0, y: 0, width: 1, height: 1 }))), true);
 });
 
 test("sizes step up and down through the same values", () => {

@@ -18,9 +18,9 @@ import { nameOf, placeDocument, save } from "./documents.js";
  * @param {object} outside
  * @param {(name: string, remaining: number) => Promise<"save" | "discard" | "cancel">} outside.ask about unsaved work
  * @param {() => Promise<void>} outside.settle brings the copies of unsaved work up to date
- * @param {() => void} outside.reload builds the page anew
+ * @param {(language: string) => void} outside.startAgain builds the page anew
  */
-export function createSession(store, ipc, { ask, settle, reload }) {
+export function createSession(store, ipc, { ask, settle, startAgain }) {
   /** @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
   async function told(work) {
     try {
@@ -116,7 +116,7 @@ export function createSession(store, ipc, { ask, settle, reload }) {
       if ((await told(() => ipc.chooseLanguage(language).then(() => true))) !== true) return;
       const state = store.getState();
       const untouched = openDocuments(state).every(({ document }) => document.present.layers.length === 0) && state.jobs.current === null;
-      if (untouched && !selectFile(state)) reload();
+      if (untouched && !selectFile(state)) startAgain(language);
       else store.dispatch(actions.noticeShown("done", strings.language.later));
     },
 

@@ -7,6 +7,7 @@ import { INFLUENCE } from "./references.js";
 import { imagesOfRun } from "./run.js";
 import { splitTarget } from "./split-result.js";
 import { openDocuments } from "./tabs.js";
+import { hasBegun } from "./tools.js";
 import { imagesOfVariations } from "./variations.js";
 
 /**
@@ -27,7 +28,7 @@ export const selectJobError = (state) => state.jobs.error;
 /** @param {State} state */
 export const selectIsEmpty = (state) => isEmpty(state.document.present);
 /** @param {State} state */
-export const selectCanUndo = (state) => state.document.past.length > 0;
+export const selectCanUndo = (state) => state.document.past.length > 0 || hasBegun(state.tool);
 /** @param {State} state */
 export const selectCanRedo = (state) => state.document.future.length > 0;
 

@@ -34,5 +34,9 @@ export const aidsChanged = (part) => ({ type: "tool/aidsChanged", part });
 export const transformChanged = (transform) => ({ type: "tool/transformChanged", transform });
 /** @param {import("./document.js").Rect | null} rect in the document */
 export const cropChanged = (rect) => ({ type: "tool/cropChanged", rect });
+/** A stroke is drawn and on its way into the document. */
+export const strokeEnded = () => ({ type: "tool/strokeEnded" });
+/** It is part of the document, or never will be. */
+export const strokeArrived = () => ({ type: "tool/strokeArrived" });
 /** @param {Partial<import("./tools.js").Cropping>} part */
 export const croppingChanged = (part) => ({ type: "tool/croppingChanged", part });

@@ -31,6 +31,7 @@
  * @property {Cropping} cropping
  * @property {import("./transform.js").Transform | null} transform what is not yet committed
  * @property {import("./document.js").Rect | null} crop what is to remain
+ * @property {number} strokes how many are drawn and not yet part of the document
  */
 
 /** @type {ToolName[]} in the order of the toolbox */
@@ -59,6 +60,7 @@ export const initialTool = {
   cropping: { ratio: null, keepPixels: true },
   transform: null,
   crop: null,
+  strokes: 0,
 };
 
 /**
@@ -102,6 +104,10 @@ export function reduceTool(tool, action) {
       return tool.transform === action.transform ? tool : { ...tool, transform: action.transform };
     case "tool/cropChanged":
       return { ...tool, crop: action.rect };
+    case "tool/strokeEnded":
+      return { ...tool, strokes: tool.strokes + 1 };
+    case "tool/strokeArrived":
+      return { ...tool, strokes: tool.strokes - 1 };
     case "history/undone":
     case "history/redone":
     case "history/jumped":
@@ -116,6 +122,9 @@ export function reduceTool(tool, action) {
 
 /** The settings of the brush or the eraser, whichever is in the hand. @param {Tool} tool */
 export const brushOf = (tool) => (tool.active === "eraser" ? tool.eraser : tool.brush);
+
+/** Whether the hand has something that Undo takes back, though it is no step yet. @param {Tool} tool */
+export const hasBegun = (tool) => tool.strokes > 0 || tool.transform !== null || tool.crop !== null;
 
 /** Whether the tool paints. @param {ToolName} name */
 export const paints = (name) => name === "brush" || name === "eraser";

@@ -128,7 +128,9 @@ pub(crate) struct RecipeWire {
     pub(crate) guidance: f64,
     pub(crate) part: Option<(u32, u32)>,
     pub(crate) parent: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) strength: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) references: Vec<(String, f64)>,
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { layerOf } from "../../../state/document.js";
 import { brushOf } from "../../../state/tools.js";
-import { colourUsed } from "../../../state/tool-actions.js";
+import { colourUsed, strokeArrived, strokeEnded } from "../../../state/tool-actions.js";
 import { drawBrush } from "../drawing.js";
 import { createPainter } from "./painter.js";
 
@@ -12,7 +12,14 @@ import { createPainter } from "./painter.js";
  * @param {Context} context
  */
 export function createBrushTool({ store, canvas, tiles, act }) {
-  const painter = createPainter({ tiles, canvas, commit: act.commitStroke, onFailed: act.strokeFailed });
+  const painter = createPainter({
+    tiles,
+    canvas,
+    commit: act.commitStroke,
+    onFailed: act.strokeFailed,
+    onEnded: () => store.dispatch(strokeEnded()),
+    onArrived: () => store.dispatch(strokeArrived()),
+  });
   /** @type {{ x: number, y: number } | null} */
   let pointer = null;
 

@@ -18,8 +18,10 @@ import { alongLine, endPath, extendPath, startPath } from "./path.js";
  * @param {{ setLive: (live: any) => void, clearLive: () => void }} outside.canvas
  * @param {(target: Target, patches: Patch[], settings: import("./stroke.js").Settings) => Promise<void>} outside.commit
  * @param {(error: any) => void} outside.onFailed
+ * @param {() => void} [outside.onEnded] a stroke is on its way
+ * @param {() => void} [outside.onArrived] it is no longer
  */
-export function createPainter({ tiles, canvas, commit, onFailed }) {
+export function createPainter({ tiles, canvas, commit, onFailed, onEnded = () => {}, onArrived = () => {} }) {
   /** @type {{ target: Target, surface: import("./surface.js").Surface, waiting: number, drawing: boolean } | null} */
   let session = null;
   /** @type {Promise<void>} */
@@ -98,6 +100,7 @@ export function createPainter({ tiles, canvas, commit, onFailed }) {
         return;
       }
       current.waiting += 1;
+      onEnded();
       const whole = stroke.whole();
       queue = queue.then(async () => {
         try {
@@ -107,6 +110,7 @@ export function createPainter({ tiles, canvas, commit, onFailed }) {
           onFailed(error);
         } finally {
           current.waiting -= 1;
+          onArrived();
           settle(current);
         }
       });

@@ -9,6 +9,8 @@ mod model_folder;
 mod wrong_requests;
 // Weights that are missing, cut, or not what they say.
 mod damaged_weights;
+// Weights in single files, and LoRAs.
+mod model_files;
 // Configurations that make no sense.
 mod damaged_configs;
 // Files that are no pictures.

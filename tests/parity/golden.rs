@@ -9,7 +9,7 @@ use std::{
 
 use candle_core::{DType, Device, Result, Tensor};
 use engine::{
-    Image, ImageStore,
+    Image, ImageStore, PartFiles,
     pipelines::{
         Monitor,
         flux2::{Klein, Setup},
@@ -61,6 +61,8 @@ pub(crate) fn params_in(folder: &Path) -> Params {
 pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
     let mut klein = Klein::open(Setup {
         folder: model_dir(),
+        files: PartFiles::default(),
+        loras: Vec::new(),
         distilled,
         kv_references,
         dtype: DType::F32,
@@ -77,6 +79,8 @@ pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
 pub(crate) fn layered() -> Layered {
     Layered::open(LayeredSetup {
         folder: layered_dir(),
+        files: PartFiles::default(),
+        loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
         keep_text_encoder: true,

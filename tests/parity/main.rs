@@ -10,6 +10,7 @@
 mod autoencoder;
 mod formats;
 mod golden;
+mod hostile;
 mod images;
 mod influence;
 mod layered_autoencoder;

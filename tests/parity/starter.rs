@@ -22,6 +22,8 @@ fn the_starter_model_paints_the_reference_picture() {
     let number = |name: &str| case[name].as_u64().expect("a number") as usize;
     let mut klein = Klein::open(Setup {
         folder: root.join("../src-tauri/starter"),
+        files: engine::PartFiles::default(),
+        loras: Vec::new(),
         distilled: true,
         kv_references: false,
         dtype: DType::F32,

@@ -27,6 +27,8 @@ pub(crate) fn folder() -> PathBuf {
 pub(crate) fn open() -> Layered {
     Layered::open(LayeredSetup {
         folder: folder(),
+        files: engine::PartFiles::default(),
+        loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
         keep_text_encoder: true,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::{DeviceChoice, Margins, Precision};
+use engine::{Choice, DeviceChoice, LoraChoice, Margins, Precision};
 
 /// Veetance Asset Editor: pictures from words, on this computer.
 ///
@@ -42,9 +42,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// A model's name, or its folder in diffusers layout [default: the first that is installed].
-    #[arg(long, value_name = "DIR|NAME")]
-    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
     /// What to paint.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: String,
@@ -110,14 +109,46 @@ pub(crate) struct Generate {
     pub(crate) out: PathBuf,
 }
 
+/// Which model, and what it is put together from.
+#[derive(Debug, Args)]
+pub(crate) struct Parts {
+    /// A model's name, its folder in diffusers layout, or a .safetensors or .gguf file of a
+    /// transformer; contents count, not names [default: the first that is installed].
+    #[arg(long, value_name = "DIR|FILE|NAME")]
+    pub(crate) model: Option<String>,
+    /// The model that lends what a file does not hold, such as the tokenizer [default: the folder
+    /// that the file lies in, or the first that is installed].
+    #[arg(long, value_name = "DIR|NAME")]
+    pub(crate) base: Option<String>,
+    /// A .safetensors or .gguf file of a text encoder, or its folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text_encoder: Option<PathBuf>,
+    /// A .safetensors file of an autoencoder, or its folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vae: Option<PathBuf>,
+    /// A LoRA file, and how strongly it acts [default strength: 1]; may be given several times.
+    #[arg(long = "lora", value_name = "FILE[:STRENGTH]", value_parser = lora)]
+    pub(crate) loras: Vec<LoraChoice>,
+}
+
+impl Parts {
+    pub(crate) fn choice(&self) -> Choice<'_> {
+        Choice {
+            model: self.model.as_deref(),
+            base: self.base.as_deref(),
+            text_encoder: self.text_encoder.as_deref(),
+            vae: self.vae.as_deref(),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Decompose {
     /// The picture: PNG, JPEG or WebP.
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
-    /// A model's name, or its folder in diffusers layout [default: the first that is installed].
-    #[arg(long, value_name = "DIR|NAME")]
-    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
     /// Layers to make, 1 to 10 [default: the model's].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub(crate) layers: Option<u32>,
@@ -264,6 +295,16 @@ pub(crate) enum Shape {
     Klein4b,
     #[value(name = "klein-9b")]
     Klein9b,
+}
+
+/// A file's name may have colons of its own: only a number behind the last one is a strength.
+fn lora(text: &str) -> Result<LoraChoice, String> {
+    let split = text.rsplit_once(':').and_then(|(file, rest)| Some((file, decimal(rest).ok()?)));
+    let (file, strength) = split.unwrap_or((text, 1.0));
+    match file {
+        "" => Err("a file is needed".into()),
+        file => Ok(LoraChoice { file: file.into(), strength }),
+    }
 }
 
 fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {

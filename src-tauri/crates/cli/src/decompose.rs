@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Decompose) -> Result<(), Failure> {
     engine::check_writable(&options.out)?;
     let image = Arc::new(Image::open(&options.input)?);
     let model = Catalog::load(&locations::roots())?
-        .find_for(Family::QwenImageLayered, options.model.as_deref())?;
+        .choose(Family::QwenImageLayered, &options.parts.choice())?;
     let task = Decomposition::new(DecomposeDraft {
         prompt: options.prompt.clone(),
         negative: options.negative.clone(),
@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Decompose) -> Result<(), Failure> {
         raw: options.raw,
         precision: options.dtype.map(Into::into),
         device: options.device.into(),
+        loras: options.parts.loras.clone(),
         ..DecomposeDraft::new(
             Arc::clone(&image),
             options.layers.unwrap_or(model.defaults.layers.max(1)),
@@ -42,7 +43,7 @@ pub(crate) fn run(options: &Decompose) -> Result<(), Failure> {
     })?;
 
     let mut progress = Progress::new();
-    if model.is_starter && options.model.is_none() {
+    if model.is_starter && options.parts.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
     let mut made = None;

@@ -38,10 +38,10 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, Error>>()?;
     let model =
-        Catalog::load(&locations::roots())?.find_for(Family::Flux2Klein, draft.model.as_deref())?;
+        Catalog::load(&locations::roots())?.choose(Family::Flux2Klein, &options.parts.choice())?;
 
     let mut progress = Progress::new();
-    if model.is_starter && options.model.is_none() {
+    if model.is_starter && options.parts.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
     let (mut steps, mut made) = (0, Vec::new());
@@ -160,7 +160,7 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         .map(|(path, influence)| Ok(Reference { image: open(path)?, influence }))
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Draft {
-        model: options.model.clone(),
+        model: options.parts.model.clone(),
         prompt: options.prompt.clone(),
         negative: options.negative.clone(),
         width: options.width,
@@ -175,5 +175,6 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         precision: options.dtype.map(Into::into),
         device: options.device.into(),
         previews: false,
+        loras: options.parts.loras.clone(),
     })
 }

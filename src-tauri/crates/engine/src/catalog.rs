@@ -7,7 +7,9 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Error, Result};
+use weights::Checkpoint;
+
+use crate::{Error, PartFiles, Result, parts::kind};
 
 /// The catalogue that ships with the app.
 const BUILT_IN: &str = include_str!("../../../../models.toml");
@@ -95,6 +97,8 @@ pub struct Model {
     pub note: String,
     /// Its folder in diffusers layout; empty if it is nowhere.
     pub folder: PathBuf,
+    /// Files that stand in for parts of the folder.
+    pub files: PartFiles,
     /// What it is.
     pub family: Family,
     /// Whether it is a small one that ships with the app.
@@ -115,6 +119,19 @@ impl Model {
     pub fn is_ready(&self) -> bool {
         self.missing.is_empty()
     }
+}
+
+/// A model put together by the user; `None` is what the model itself or the catalogue gives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice<'a> {
+    /// An id, a name, a folder, or the file of a transformer.
+    pub model: Option<&'a str>,
+    /// The model that lends what a file does not hold: tokenizer, configurations, other parts.
+    pub base: Option<&'a str>,
+    /// A text encoder of its own.
+    pub text_encoder: Option<&'a Path>,
+    /// An autoencoder of its own.
+    pub vae: Option<&'a Path>,
 }
 
 /// The models of this machine, ready ones first.
@@ -187,24 +204,93 @@ impl Catalog {
         }
     }
 
+    /// The model that a choice means, with the files that stand in for its parts.
+    ///
+    /// # Errors
+    /// As [`Self::find_for`], and if a file holds something else than it is given for, or a part is
+    /// nowhere.
+    pub fn choose(&self, family: Family, choice: &Choice<'_>) -> Result<Model> {
+        let file = choice.model.map(Path::new).filter(|path| path.is_file());
+        if file.is_none() && choice.base.is_none() && choice.text_encoder.or(choice.vae).is_none() {
+            return self.find_for(family, choice.model);
+        }
+        for (path, component) in
+            [(file, "transformer"), (choice.text_encoder, "text_encoder"), (choice.vae, "vae")]
+        {
+            if let Some(path) = path {
+                Checkpoint::open_part(path, kind(family, component))?;
+            }
+        }
+        let mut model = match file {
+            None => self.named(choice.model.or(choice.base).unwrap_or_default())?,
+            Some(file) => {
+                let mut model = self.lender(family, file, choice.base)?;
+                let stem = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
+                (model.id, model.name) = (stem.clone().into_owned(), stem.into_owned());
+                model.is_starter = false;
+                model
+            }
+        };
+        if model.family != family {
+            let name = choice.base.or(choice.model).unwrap_or_default();
+            return Err(Error::InvalidRequest(format!("`{name}` is a model for another task")));
+        }
+        model.files = PartFiles {
+            transformer: file.map(Path::to_owned),
+            text_encoder: choice.text_encoder.map(Path::to_owned),
+            vae: choice.vae.map(Path::to_owned),
+        };
+        model.missing = missing_parts(&model.folder, family, &model.files);
+        match model.missing.first() {
+            None => Ok(model),
+            Some(missing) => Err(Error::ModelMissing(format!("{missing}: {LENDING}"))),
+        }
+    }
+
+    /// What lends a transformer's file the rest: what the user names, the folder that the file lies
+    /// in, or the first model of its family that is installed.
+    fn lender(&self, family: Family, file: &Path, base: Option<&str>) -> Result<Model> {
+        if let Some(base) = base {
+            return self.named(base);
+        }
+        let around = file.ancestors().skip(1).take(2);
+        if let Some(folder) = around.into_iter().find(|f| f.join("model_index.json").is_file()) {
+            ModelIndex::read(folder)?;
+            return Ok(model_in_folder(folder));
+        }
+        let installed =
+            |model: &&Model| model.family == family && model.is_ready() && !model.is_starter;
+        self.models.iter().find(installed).cloned().ok_or_else(|| {
+            Error::ModelMissing(format!(
+                "`{}` is a transformer alone, and nothing lends it a tokenizer: {LENDING}",
+                file.display()
+            ))
+        })
+    }
+
     /// The model that `name` means: an id, a name, or a folder.
     ///
     /// # Errors
     /// [`Error::ModelMissing`] or [`Error::ModelBroken`].
     pub fn find(&self, name: &str) -> Result<Model> {
-        let listed = self
-            .models
-            .iter()
-            .find(|model| model.id == name || model.name.eq_ignore_ascii_case(name));
-        let model = match listed {
-            Some(model) => model.clone(),
-            None => self.find_folder(Path::new(name))?,
-        };
+        let model = self.named(name)?;
         match model.missing.first() {
             None => Ok(model),
             Some(missing) => {
                 Err(Error::ModelMissing(format!("model `{name}` is not ready: {missing}")))
             }
+        }
+    }
+
+    /// As [`Self::find`], whether or not all of it is there.
+    fn named(&self, name: &str) -> Result<Model> {
+        let listed = self
+            .models
+            .iter()
+            .find(|model| model.id == name || model.name.eq_ignore_ascii_case(name));
+        match listed {
+            Some(model) => Ok(model.clone()),
+            None => self.find_folder(Path::new(name)),
         }
     }
 
@@ -241,13 +327,14 @@ fn model_in_folder(folder: &Path) -> Model {
         Ok(index) => (index, Vec::new()),
         Err(error) => (ModelIndex::default(), vec![error.to_string()]),
     };
-    missing.extend(missing_parts(folder, index.family()));
+    missing.extend(missing_parts(folder, index.family(), &PartFiles::default()));
     Model {
         family: index.family(),
         id: name.clone(),
         name,
         note: "From your model folder.".into(),
         folder: folder.to_owned(),
+        files: PartFiles::default(),
         is_starter: false,
         distilled: index.is_distilled,
         kv_references: index.is_kv(),
@@ -256,12 +343,15 @@ fn model_in_folder(folder: &Path) -> Model {
     }
 }
 
-fn missing_parts(folder: &Path, family: Family) -> Vec<String> {
+/// What to do where a part is nowhere.
+const LENDING: &str = "give --text-encoder and --vae their files, or --base a model's folder, which lends what is not given";
+
+fn missing_parts(folder: &Path, family: Family, files: &PartFiles) -> Vec<String> {
     let processor = (family == Family::QwenImageLayered).then_some("processor");
     ["scheduler", "text_encoder", "tokenizer", "transformer", "vae"]
         .into_iter()
         .chain(processor)
-        .filter(|part| !folder.join(part).is_dir())
+        .filter(|part| files.given(part).is_none() && !folder.join(part).is_dir())
         .map(|part| format!("`{}` is missing", folder.join(part).display()))
         .collect()
 }
@@ -371,6 +461,7 @@ impl CatalogEntry {
             name: self.name,
             note: self.note,
             folder: PathBuf::new(),
+            files: PartFiles::default(),
             distilled: self.distilled,
             kv_references: self.kv_references,
             defaults: Defaults {
@@ -397,7 +488,7 @@ impl CatalogEntry {
                     Ok(index) => model.distilled = index.is_distilled,
                     Err(error) => model.missing.push(error.to_string()),
                 }
-                model.missing.extend(missing_parts(&folder, model.family));
+                model.missing.extend(missing_parts(&folder, model.family, &model.files));
                 model.folder = folder;
             }
         }

@@ -11,6 +11,7 @@ mod image_store;
 mod images;
 mod memory_plan;
 pub mod noise;
+mod parts;
 pub mod pipelines;
 pub mod preprocess;
 mod prompt;
@@ -20,16 +21,16 @@ mod request;
 mod resample;
 pub mod scheduler;
 
-pub use catalog::{Catalog, Defaults, Family, Model, Roots};
+pub use catalog::{Catalog, Choice, Defaults, Family, Model, Roots};
 pub use error::{Error, Result};
 pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage};
 pub use fit::{filled, scaled};
 pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
-
+pub use parts::PartFiles;
 pub use queue::Engine;
 pub use repaint::Margins;
 pub use request::{
-    DEFAULT_SEAM, DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, MAX_INFLUENCE,
-    MAX_SIDE, Precision, Reference, Request, SIZE_STEP, Size, Task,
+    DEFAULT_SEAM, DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, LoraChoice,
+    MAX_INFLUENCE, MAX_SIDE, Precision, Reference, Request, SIZE_STEP, Size, Task,
 };

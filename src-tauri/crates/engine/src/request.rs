@@ -14,6 +14,8 @@ const MAX_PROMPT_CHARS: usize = 5000;
 const MAX_STEPS: usize = 1000;
 /// The longest token sequence that is encoded.
 const MAX_SEQUENCE_LENGTH: usize = 4096;
+/// More changes of one model than make sense.
+const MAX_LORAS: usize = 32;
 /// More references than memory is for.
 const MAX_REFERENCES: usize = 16;
 
@@ -76,6 +78,15 @@ pub enum DeviceChoice {
     Cpu,
     /// The first CUDA device, or an error.
     Cuda,
+}
+
+/// A change of a model that a file brings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoraChoice {
+    /// A safetensors file.
+    pub file: PathBuf,
+    /// How strongly it acts: 1 as it was made, 0 not at all, less than 0 the other way.
+    pub strength: f64,
 }
 
 /// What [`Inpaint::seam`] is when nobody says.
@@ -148,6 +159,8 @@ pub struct Draft {
     pub device: DeviceChoice,
     /// Whether to show where the picture is heading after every step, which costs a little.
     pub previews: bool,
+    /// Changes of the model, all at once.
+    pub loras: Vec<LoraChoice>,
 }
 
 /// A request that can be carried out, as far as can be known without its model.
@@ -171,6 +184,7 @@ impl Request {
         // A side that is not given is the model's, which is checked when it is known.
         Size::new(draft.width.unwrap_or(SIZE_STEP), draft.height.unwrap_or(SIZE_STEP))?;
         check_sampling(draft.steps, draft.guidance)?;
+        check_loras(&draft.loras)?;
         if let Some(length) = draft.max_sequence_length
             && !(1..=MAX_SEQUENCE_LENGTH).contains(&length)
         {
@@ -251,6 +265,8 @@ pub struct DecomposeDraft {
     pub device: DeviceChoice,
     /// Whether to show where the layers are heading after every step, which costs a little.
     pub previews: bool,
+    /// Changes of the model, all at once.
+    pub loras: Vec<LoraChoice>,
 }
 
 impl DecomposeDraft {
@@ -270,6 +286,7 @@ impl DecomposeDraft {
             precision: None,
             device: DeviceChoice::default(),
             previews: false,
+            loras: Vec::new(),
         }
     }
 }
@@ -297,6 +314,7 @@ impl Decomposition {
         check_text("prompt", &draft.prompt)?;
         check_text("negative prompt", draft.negative.as_deref().unwrap_or_default())?;
         check_sampling(draft.steps, draft.guidance)?;
+        check_loras(&draft.loras)?;
         if draft.image.rgba().chunks_exact(4).all(|pixel| pixel[3] == 0) {
             return Err(Error::InvalidRequest(
                 "the picture is fully transparent: there is nothing to split".into(),
@@ -344,6 +362,14 @@ impl Task {
         }
     }
 
+    /// Changes of the model.
+    pub(crate) fn loras(&self) -> &[LoraChoice] {
+        match self {
+            Self::Generate(request) => &request.loras,
+            Self::Decompose(decomposition) => &decomposition.loras,
+        }
+    }
+
     /// Where to compute.
     pub(crate) fn device(&self) -> DeviceChoice {
         match self {
@@ -361,6 +387,23 @@ fn check_text(name: &str, text: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+fn check_loras(loras: &[LoraChoice]) -> Result<()> {
+    if loras.len() > MAX_LORAS {
+        return Err(Error::InvalidRequest(format!(
+            "{} LoRAs are too many: at most {MAX_LORAS}",
+            loras.len()
+        )));
+    }
+    match loras.iter().find(|lora| !(-10.0..=10.0).contains(&lora.strength)) {
+        Some(lora) => Err(Error::InvalidRequest(format!(
+            "strength {} of `{}` is out of range: -10 to 10",
+            lora.strength,
+            lora.file.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn check_sampling(steps: Option<usize>, guidance: Option<f64>) -> Result<()> {

@@ -1,6 +1,10 @@
 //! Reading `config.json` with limits, so that a damaged one is refused before it asks for memory.
 
+use nn::Params;
 use serde::de::DeserializeOwned;
+
+/// More blocks than any model has.
+const MAX_BLOCKS: usize = 512;
 
 /// Why a configuration is refused, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,22 @@ pub(crate) fn within(name: &str, value: usize, most: usize) -> Parsed<()> {
     } else {
         Err(ConfigError(format!("`{name}` is {value}, which is outside 1 to {most}")))
     }
+}
+
+/// The dimensions of a weight that a configuration is told by.
+pub(crate) fn shape<const N: usize>(params: &Params, name: &str) -> Parsed<[usize; N]> {
+    let missing = || ConfigError(format!("tensor `{name}` is missing"));
+    let shape = params.shape(name).ok_or_else(missing)?;
+    // Layers of single pixels are saved as convolutions by some.
+    let flat = if shape.len() > N { shape.strip_suffix(&[1, 1]).unwrap_or(&shape) } else { &shape };
+    flat.try_into().map_err(|_other| {
+        ConfigError(format!("tensor `{name}` has the shape {shape:?}, not {N} dimensions"))
+    })
+}
+
+/// How many blocks there are of which `name` gives a weight.
+pub(crate) fn count(params: &Params, name: impl Fn(usize) -> String) -> usize {
+    (0..MAX_BLOCKS).take_while(|index| params.contains(&name(*index))).count()
 }
 
 pub(crate) fn demand(holds: bool, message: &str) -> Parsed<()> {

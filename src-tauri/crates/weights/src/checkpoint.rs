@@ -83,7 +83,7 @@ impl Checkpoint {
         let is_what = match checkpoint.found {
             Found::Known(found) if found == kind => return Ok(checkpoint),
             // A folder says in its configuration what it is; a weight that is missing is named later.
-            Found::Nothing if is_folder => return Ok(checkpoint),
+            Found::Nothing | Found::Other(_) if is_folder => return Ok(checkpoint),
             Found::Known(found) => format!("it is {found}"),
             Found::Other(what) => format!("it is {what}"),
             Found::Nothing => "it holds no weights of a model that is known here".to_owned(),

@@ -53,7 +53,7 @@ const RELATIVES: [(&str, &str); 9] = [
 ];
 
 /// Names that a refusal lists; the rest is counted.
-const LISTED: usize = 6;
+const LISTED: usize = 4;
 
 /// A LoRA file, not yet laid onto a base.
 pub struct Lora {

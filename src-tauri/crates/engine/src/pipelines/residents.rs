@@ -15,8 +15,8 @@ use super::{
     qwen_image_layered::{Layered, LayeredSetup},
 };
 use crate::{
-    Decomposition, DeviceChoice, Error, Family, JobEvent, MAX_SIDE, Model, Precision, Request,
-    Result, Task,
+    Decomposition, DeviceChoice, Error, Family, JobEvent, LoraChoice, MAX_SIDE, Model, PartFiles,
+    Precision, Request, Result, Task,
     memory_plan::{self, Load, Sizes},
     preprocess,
     repaint::Repaint,
@@ -33,6 +33,7 @@ pub struct Residents {
 
 struct Resident {
     folder: PathBuf,
+    files: PartFiles,
     precision: Precision,
     device: DeviceChoice,
     sizes: Sizes,
@@ -73,6 +74,7 @@ impl Residents {
                 Ok(plan) => {
                     let resident = self.resident.insert(resident);
                     resident.pipeline.keep_text_encoder(plan.keep_text_encoder);
+                    resident.pipeline.set_loras(task.loras());
                     return Ok(&mut resident.pipeline);
                 }
                 // Another number format may fit, once this one is gone.
@@ -85,13 +87,15 @@ impl Residents {
         }
         // What is not used makes room before anything is counted.
         self.resident = None;
-        let sizes = folder::sizes(&model.folder)?;
+        let sizes = folder::sizes(model.family, &model.folder, &model.files)?;
         let pipeline = Pipeline::open(model, device(task.device())?)?;
         let load = pipeline.load(model, task);
         let plan = memory_plan::plan(&sizes, &load, task.precision(), free_memory())?;
-        let pipeline = pipeline.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
+        let mut pipeline = pipeline.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
+        pipeline.set_loras(task.loras());
         let resident = Resident {
             folder: model.folder.clone(),
+            files: model.files.clone(),
             precision: plan.precision,
             device: task.device(),
             sizes,
@@ -103,11 +107,14 @@ impl Residents {
 
 impl Pipeline {
     fn open(model: &Model, device: Device) -> Result<Self> {
-        let (folder, dtype, keep_text_encoder) = (model.folder.clone(), DType::F32, true);
+        let (folder, files) = (model.folder.clone(), model.files.clone());
+        let (loras, dtype, keep_text_encoder) = (Vec::new(), DType::F32, true);
         match model.family {
             Family::Flux2Klein => {
                 let setup = Setup {
                     folder,
+                    files,
+                    loras,
                     distilled: model.distilled,
                     kv_references: model.kv_references,
                     dtype,
@@ -117,7 +124,7 @@ impl Pipeline {
                 Ok(Self::Klein(Box::new(Klein::open(setup)?)))
             }
             Family::QwenImageLayered => {
-                let setup = LayeredSetup { folder, dtype, device, keep_text_encoder };
+                let setup = LayeredSetup { folder, files, loras, dtype, device, keep_text_encoder };
                 Ok(Self::Layered(Box::new(Layered::open(setup)?)))
             }
         }
@@ -136,6 +143,13 @@ impl Pipeline {
         match self {
             Self::Klein(klein) => klein.keep_text_encoder(keep),
             Self::Layered(layered) => layered.keep_text_encoder(keep),
+        }
+    }
+
+    fn set_loras(&mut self, loras: &[LoraChoice]) {
+        match self {
+            Self::Klein(klein) => klein.set_loras(loras),
+            Self::Layered(layered) => layered.set_loras(loras),
         }
     }
 
@@ -203,6 +217,7 @@ fn start(initial_latents: Option<&Path>, seed: u64) -> Result<Start> {
 impl Resident {
     fn serves(&self, model: &Model, task: &Task) -> bool {
         self.folder == model.folder
+            && self.files == model.files
             && self.device == task.device()
             && task.precision().is_none_or(|precision| precision == self.precision)
     }

@@ -7,7 +7,7 @@ use candle_core::{D, DType, Device, Result, Tensor};
 use nn::{Conv2d, GroupNorm, Linear, Params, attention, silu};
 use serde::Deserialize;
 
-use crate::config::{Parsed, demand, parse, within};
+use crate::config::{Parsed, count, demand, parse, shape, within};
 
 /// Of every group norm; not in the configuration.
 const GROUP_NORM_EPS: f64 = 1e-6;
@@ -66,6 +66,48 @@ impl Config {
     /// If it is no FLUX.2 autoencoder, or its numbers contradict each other.
     pub fn parse(json: &str) -> Parsed<Self> {
         let config: Self = parse(json)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What the shapes of weights tell; what they do not is as in `like` or in the published model.
+    ///
+    /// # Errors
+    /// If a weight is missing, or its shape makes no sense.
+    pub fn infer(params: &Params, like: Option<&Self>) -> Parsed<Self> {
+        let channels = |name: String| shape::<4>(params, &name).map(|shape| shape[0]);
+        let levels = |name: &dyn Fn(usize) -> String| {
+            (0..4).map(|level| channels(name(level))).collect::<Parsed<Vec<usize>>>()
+        };
+        let encoder =
+            levels(&|level| format!("encoder.down_blocks.{level}.resnets.0.conv1.weight"))?;
+        // The decoder's levels begin at the deepest.
+        let decoder =
+            levels(&|level| format!("decoder.up_blocks.{}.resnets.0.conv1.weight", 3 - level))?;
+        let [statistics] = shape(params, "bn.running_mean")?;
+        let config = Self {
+            class_name: String::new(),
+            in_channels: 3,
+            out_channels: 3,
+            decoder_block_out_channels: (decoder != encoder).then_some(decoder),
+            block_out_channels: encoder,
+            layers_per_block: count(params, |i| {
+                format!("encoder.down_blocks.0.resnets.{i}.conv1.weight")
+            }),
+            latent_channels: statistics / 4,
+            norm_num_groups: like.map_or(32, |like| like.norm_num_groups),
+            batch_norm_eps: like.map_or_else(batch_norm_eps, |like| like.batch_norm_eps),
+            mid_block_add_attention: params
+                .contains("encoder.mid_block.attentions.0.group_norm.weight"),
+            use_quant_conv: params.contains("quant_conv.weight"),
+            use_post_quant_conv: params.contains("post_quant_conv.weight"),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Parsed<()> {
+        let config = self;
         demand(
             matches!(config.class_name.as_str(), "" | "AutoencoderKLFlux2"),
             &format!("it describes a `{}`, not a FLUX.2 autoencoder", config.class_name),
@@ -90,8 +132,7 @@ impl Config {
         demand(
             config.batch_norm_eps >= 0.0 && config.batch_norm_eps < 1.0,
             "`batch_norm_eps` is not between 0 and 1",
-        )?;
-        Ok(config)
+        )
     }
 
     fn decoder_channels(&self) -> &Vec<usize> {

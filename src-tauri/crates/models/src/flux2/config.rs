@@ -1,8 +1,9 @@
 //! The numbers of a FLUX.2 transformer, from `transformer/config.json`.
 
+use nn::Params;
 use serde::Deserialize;
 
-use crate::config::{Parsed, demand, parse, within};
+use crate::config::{Parsed, count, demand, parse, shape, within};
 
 /// As diffusers saves it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -74,6 +75,53 @@ impl Config {
     /// If it is no FLUX.2 transformer, or its numbers contradict each other.
     pub fn parse(json: &str) -> Parsed<Self> {
         let config: Self = parse(json)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What the shapes of weights tell; what they do not is as in `like` or in all published models.
+    ///
+    /// # Errors
+    /// If a weight is missing, or its shape makes no sense.
+    pub fn infer(params: &Params, like: Option<&Self>) -> Parsed<Self> {
+        let [width, in_channels] = shape(params, "x_embedder.weight")?;
+        let [_, joint_attention_dim] = shape(params, "context_embedder.weight")?;
+        let [_, timestep_guidance_channels] =
+            shape(params, "time_guidance_embed.timestep_embedder.linear_1.weight")?;
+        let [attention_head_dim] = shape(params, "transformer_blocks.0.attn.norm_q.weight")?;
+        let [inner, _] = shape(params, "transformer_blocks.0.ff.linear_in.weight")?;
+        let [out_channels, _] = shape(params, "proj_out.weight")?;
+        within("attention_head_dim", attention_head_dim, 1024)?;
+        within("x_embedder", width, 1 << 20)?;
+        let axes = like.map(|like| like.axes_dims_rope);
+        let config = Self {
+            class_name: String::new(),
+            in_channels,
+            out_channels: Some(out_channels),
+            patch_size: 1,
+            num_layers: count(params, |i| format!("transformer_blocks.{i}.attn.norm_q.weight")),
+            num_single_layers: count(params, |i| {
+                format!("single_transformer_blocks.{i}.attn.norm_q.weight")
+            }),
+            attention_head_dim,
+            num_attention_heads: width / attention_head_dim,
+            joint_attention_dim,
+            timestep_guidance_channels,
+            mlp_ratio: (inner / 2) as f64 / width as f64,
+            axes_dims_rope: axes
+                .filter(|axes| axes.iter().sum::<usize>() == attention_head_dim)
+                .unwrap_or([attention_head_dim / 4; 4]),
+            rope_theta: like.map_or_else(rope_theta, |like| like.rope_theta),
+            eps: like.map_or_else(eps, |like| like.eps),
+            guidance_embeds: params
+                .contains("time_guidance_embed.guidance_embedder.linear_1.weight"),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Parsed<()> {
+        let config = self;
         demand(
             matches!(config.class_name.as_str(), "" | "Flux2Transformer2DModel"),
             &format!("it describes a `{}`, not a FLUX.2 transformer", config.class_name),
@@ -108,8 +156,7 @@ impl Config {
         demand(
             !config.guidance_embeds,
             "models that take the guidance scale as an input (FLUX.2 dev) are not supported",
-        )?;
-        Ok(config)
+        )
     }
 
     /// The model's width.

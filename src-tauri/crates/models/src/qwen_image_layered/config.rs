@@ -1,8 +1,9 @@
 //! The numbers of a Qwen-Image-Layered transformer, from `transformer/config.json`.
 
+use nn::Params;
 use serde::Deserialize;
 
-use crate::config::{Parsed, demand, parse, within};
+use crate::config::{ConfigError, Parsed, count, demand, parse, shape, within};
 
 /// Of every normalisation; not in the configuration.
 pub(super) const EPS: f64 = 1e-6;
@@ -59,6 +60,49 @@ impl Config {
     /// If it is no Qwen-Image-Layered transformer, or its numbers contradict each other.
     pub fn parse(json: &str) -> Parsed<Self> {
         let config: Self = parse(json)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What the shapes of weights tell; what they do not is as in `like` or in the published model.
+    ///
+    /// # Errors
+    /// If a weight is missing, or its shape makes no sense.
+    pub fn infer(params: &Params, like: Option<&Self>) -> Parsed<Self> {
+        let [width, in_channels] = shape(params, "img_in.weight")?;
+        let [_, joint_attention_dim] = shape(params, "txt_in.weight")?;
+        let [outputs, _] = shape(params, "proj_out.weight")?;
+        let [attention_head_dim] = shape(params, "transformer_blocks.0.attn.norm_q.weight")?;
+        within("attention_head_dim", attention_head_dim, 1024)?;
+        let axes = like.map(|like| like.axes_dims_rope);
+        let axes = axes.filter(|axes| axes.iter().sum::<usize>() == attention_head_dim);
+        let axes = axes.or((attention_head_dim == 128).then_some([16, 56, 56]));
+        let is_layered = params.contains("time_text_embed.addition_t_embedding.weight");
+        let config = Self {
+            class_name: String::new(),
+            patch_size: 2,
+            in_channels,
+            out_channels: outputs / 4,
+            num_layers: count(params, |i| format!("transformer_blocks.{i}.attn.norm_q.weight")),
+            attention_head_dim,
+            num_attention_heads: width / attention_head_dim,
+            joint_attention_dim,
+            axes_dims_rope: axes.ok_or_else(|| {
+                ConfigError(format!(
+                    "how heads of {attention_head_dim} channels turn with positions is not known"
+                ))
+            })?,
+            guidance_embeds: false,
+            zero_cond_t: false,
+            use_additional_t_cond: is_layered,
+            use_layer3d_rope: is_layered,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Parsed<()> {
+        let config = self;
         demand(
             matches!(config.class_name.as_str(), "" | "QwenImageTransformer2DModel"),
             &format!("it describes a `{}`, not a Qwen-Image transformer", config.class_name),
@@ -89,8 +133,7 @@ impl Config {
                 .all(|dim| dim % 2 == 0 && *dim <= config.attention_head_dim)
                 && config.axes_dims_rope.iter().sum::<usize>() == config.attention_head_dim,
             "`axes_dims_rope` does not add up to `attention_head_dim`",
-        )?;
-        Ok(config)
+        )
     }
 
     /// The model's width.

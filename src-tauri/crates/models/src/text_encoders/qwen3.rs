@@ -8,7 +8,7 @@ use super::{
     Tokens,
     decoder::{Block, Shape},
 };
-use crate::config::{Parsed, demand, parse, within};
+use crate::config::{Parsed, count, demand, parse, shape, within};
 
 /// The numbers of a Qwen3 model, from `text_encoder/config.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -55,6 +55,43 @@ impl Config {
     /// If it is no Qwen3 model, or its numbers contradict each other.
     pub fn parse(json: &str) -> Parsed<Self> {
         let config: Self = parse(json)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What the shapes of weights tell; what they do not is as in `like` or in all published models.
+    ///
+    /// # Errors
+    /// If a weight is missing, or its shape makes no sense.
+    pub fn infer(params: &Params, like: Option<&Self>) -> Parsed<Self> {
+        let block = |name: &str| format!("model.layers.0.{name}.weight");
+        let [vocab_size, hidden_size] = shape(params, "model.embed_tokens.weight")?;
+        let [head_dim] = shape(params, &block("self_attn.q_norm"))?;
+        let [queries, _] = shape(params, &block("self_attn.q_proj"))?;
+        let [keys, _] = shape(params, &block("self_attn.k_proj"))?;
+        let [intermediate_size, _] = shape(params, &block("mlp.gate_proj"))?;
+        within("head_dim", head_dim, 1024)?;
+        let config = Self {
+            model_type: String::new(),
+            hidden_size,
+            intermediate_size,
+            num_hidden_layers: count(params, |i| {
+                format!("model.layers.{i}.self_attn.q_norm.weight")
+            }),
+            num_attention_heads: queries / head_dim,
+            num_key_value_heads: keys / head_dim,
+            head_dim,
+            rms_norm_eps: like.map_or(1e-6, |like| like.rms_norm_eps),
+            rope_theta: like.map(Self::theta),
+            rope_parameters: None,
+            vocab_size,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Parsed<()> {
+        let config = self;
         demand(
             matches!(config.model_type.as_str(), "" | "qwen3"),
             &format!("it describes a `{}` text encoder, not Qwen3", config.model_type),
@@ -75,8 +112,7 @@ impl Config {
         demand(
             config.rms_norm_eps > 0.0 && config.rms_norm_eps < 1.0,
             "`rms_norm_eps` is not between 0 and 1",
-        )?;
-        Ok(config)
+        )
     }
 
     fn block(&self) -> Shape {

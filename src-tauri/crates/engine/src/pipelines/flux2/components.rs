@@ -11,13 +11,13 @@ use models::{
         qwen3::{self, Qwen3},
     },
 };
-use nn::{Params, Probe, Unwatched};
+use nn::{Probe, Unwatched};
 
 use super::Monitor;
 use crate::{
-    Error, JobEvent, Result, Stage, denoise,
+    Error, Family, JobEvent, LoraChoice, PartFiles, Result, Stage, denoise,
     memory_plan::Load,
-    pipelines::folder::{self, Loaded, read_config},
+    pipelines::folder::{Loaded, Source, config, read_config},
     preprocess::{self, Rgb},
     prompt::PromptTokenizer,
     scheduler,
@@ -34,6 +34,10 @@ const MAX_READ: usize = 4;
 pub struct Setup {
     /// In diffusers layout.
     pub folder: PathBuf,
+    /// Files that stand in for parts of it.
+    pub files: PartFiles,
+    /// Changes of the transformer.
+    pub loras: Vec<LoraChoice>,
     /// Whether it runs without guidance.
     pub distilled: bool,
     /// Whether references are read once and kept as keys and values.
@@ -79,17 +83,17 @@ struct Configs {
 }
 
 impl Configs {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(folder: &Path, files: &PartFiles) -> Result<Self> {
+        let place = (Family::Flux2Klein, folder, files);
         let configs = Self {
-            text_encoder: read_config(
-                &folder.join("text_encoder/config.json"),
+            text_encoder: config(
+                place,
+                "text_encoder",
                 qwen3::Config::parse,
+                qwen3::Config::infer,
             )?,
-            transformer: read_config(
-                &folder.join("transformer/config.json"),
-                flux2::Config::parse,
-            )?,
-            autoencoder: read_config(&folder.join("vae/config.json"), kl_flux2::Config::parse)?,
+            transformer: config(place, "transformer", flux2::Config::parse, flux2::Config::infer)?,
+            autoencoder: config(place, "vae", kl_flux2::Config::parse, kl_flux2::Config::infer)?,
             scheduler: read_config(
                 &folder.join("scheduler/scheduler_config.json"),
                 scheduler::Config::parse,
@@ -127,7 +131,7 @@ impl Klein {
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
     pub fn open(setup: Setup) -> Result<Self> {
-        let configs = Configs::read(&setup.folder)?;
+        let configs = Configs::read(&setup.folder, &setup.files)?;
         let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
         Ok(Self {
             setup,
@@ -146,6 +150,14 @@ impl Klein {
         self.setup.dtype = dtype;
         self.setup.keep_text_encoder = keep_text_encoder;
         self
+    }
+
+    /// Other changes of the transformer, which is loaded anew when it is next needed.
+    pub fn set_loras(&mut self, loras: &[LoraChoice]) {
+        if self.setup.loras != loras {
+            self.setup.loras = loras.to_vec();
+            self.transformer = None;
+        }
     }
 
     /// Changes between runs what does not ask for loading anew.
@@ -209,7 +221,7 @@ impl Klein {
     pub fn load_text_encoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.text_encoder.is_none() {
             monitor.tell(JobEvent::Stage(Stage::Load));
-            let params = self.params("text_encoder")?;
+            let params = self.source().params("text_encoder")?;
             let config = self.configs.text_encoder.clone();
             let encoder =
                 Qwen3::load(config, DEPTHS[2], &params).map_err(Error::broken("text encoder"))?;
@@ -235,7 +247,7 @@ impl Klein {
         }
         monitor.check()?;
         if self.autoencoder.is_none() {
-            let params = self.params("vae")?;
+            let params = self.source().params("vae")?;
             let config = self.configs.autoencoder.clone();
             let autoencoder =
                 Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
@@ -245,10 +257,10 @@ impl Klein {
     }
 
     pub(super) fn load_transformer(&mut self) -> Result<()> {
-        let params = self.params("transformer")?;
         let config = self.configs.transformer.clone();
-        let transformer =
-            Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
+        let transformer = self
+            .source()
+            .load_transformer(&self.setup.loras, |params| Transformer::load(config, params))?;
         self.transformer = Some(transformer);
         Ok(())
     }
@@ -338,7 +350,8 @@ impl Klein {
         }
     }
 
-    fn params(&self, component: &str) -> Result<Params> {
-        folder::params(&self.setup.folder, component, self.setup.dtype, &self.setup.device)
+    fn source(&self) -> Source<'_> {
+        let Setup { folder, files, dtype, device, .. } = &self.setup;
+        Source { family: Family::Flux2Klein, folder, files, dtype: *dtype, device }
     }
 }

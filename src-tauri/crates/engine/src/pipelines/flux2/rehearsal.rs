@@ -7,7 +7,9 @@ use models::flux2::{Inputs, latents};
 use nn::Unwatched;
 
 use super::{Klein, Setup};
-use crate::{Error, Precision, Result, Size, denoise, noise::Noise, pipelines::residents::dtype};
+use crate::{
+    Error, PartFiles, Precision, Result, Size, denoise, noise::Noise, pipelines::residents::dtype,
+};
 
 /// Loads the transformer of a model folder; the result makes one step each time it is called.
 ///
@@ -21,6 +23,8 @@ pub fn rehearse(
 ) -> Result<impl FnMut() -> Result<()>> {
     let mut klein = Klein::open(Setup {
         folder: folder.to_owned(),
+        files: PartFiles::default(),
+        loras: Vec::new(),
         distilled: true,
         kv_references: false,
         dtype: dtype(precision),

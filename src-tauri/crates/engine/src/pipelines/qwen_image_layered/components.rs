@@ -11,16 +11,16 @@ use models::{
         qwen2_5_vl::{self, Caption, GenerationConfig, PatchGrid, Qwen25Vl},
     },
 };
-use nn::{Params, Probe, Unwatched};
+use nn::{Probe, Unwatched};
 
 use super::{
     CaptionLanguage, Monitor,
     caption::{self, ProcessorConfig},
 };
 use crate::{
-    Error, Image, JobEvent, Result, Stage, denoise,
+    Error, Family, Image, JobEvent, LoraChoice, PartFiles, Result, Stage, denoise,
     memory_plan::Load,
-    pipelines::folder::{self, Loaded, read_config},
+    pipelines::folder::{Loaded, Source, config, read_config},
     preprocess,
     prompt::PromptTokenizer,
     scheduler,
@@ -38,6 +38,10 @@ const MAX_CAPTION_TOKENS: usize = 512;
 pub struct LayeredSetup {
     /// In diffusers layout.
     pub folder: PathBuf,
+    /// Files that stand in for parts of it.
+    pub files: PartFiles,
+    /// Changes of the transformer.
+    pub loras: Vec<LoraChoice>,
     /// Number format of weights and activations.
     pub dtype: DType,
     /// Where it computes.
@@ -77,7 +81,8 @@ struct Configs {
 }
 
 impl Configs {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(folder: &Path, files: &PartFiles) -> Result<Self> {
+        let place = (Family::QwenImageLayered, folder, files);
         let configs = Self {
             text_encoder: read_config(
                 &folder.join("text_encoder/config.json"),
@@ -91,9 +96,11 @@ impl Configs {
                 &folder.join("processor/preprocessor_config.json"),
                 ProcessorConfig::parse,
             )?,
-            transformer: read_config(
-                &folder.join("transformer/config.json"),
+            transformer: config(
+                place,
+                "transformer",
                 qwen_image_layered::Config::parse,
+                qwen_image_layered::Config::infer,
             )?,
             autoencoder: read_config(
                 &folder.join("vae/config.json"),
@@ -137,7 +144,7 @@ impl Layered {
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
     pub fn open(setup: LayeredSetup) -> Result<Self> {
-        let configs = Configs::read(&setup.folder)?;
+        let configs = Configs::read(&setup.folder, &setup.files)?;
         let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
         Ok(Self {
             setup,
@@ -155,6 +162,14 @@ impl Layered {
         self.setup.dtype = dtype;
         self.setup.keep_text_encoder = keep_text_encoder;
         self
+    }
+
+    /// Other changes of the transformer, which is loaded anew when it is next needed.
+    pub fn set_loras(&mut self, loras: &[LoraChoice]) {
+        if self.setup.loras != loras {
+            self.setup.loras = loras.to_vec();
+            self.transformer = None;
+        }
     }
 
     /// Changes between runs what does not ask for loading anew.
@@ -220,7 +235,7 @@ impl Layered {
         }
         monitor.tell(JobEvent::Stage(Stage::Load));
         self.text_encoder = None;
-        let params = self.params("text_encoder")?;
+        let params = self.source().params("text_encoder")?;
         let config = self.configs.text_encoder.clone();
         let model =
             Qwen25Vl::load(config, to_see, &params).map_err(Error::broken("text encoder"))?;
@@ -241,15 +256,15 @@ impl Layered {
     pub fn load_picture_parts(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.transformer.is_none() {
             monitor.tell(JobEvent::Stage(Stage::Load));
-            let params = self.params("transformer")?;
             let config = self.configs.transformer.clone();
-            let transformer =
-                Transformer::load(config, &params).map_err(Error::broken("transformer"))?;
+            let transformer = self
+                .source()
+                .load_transformer(&self.setup.loras, |params| Transformer::load(config, params))?;
             self.transformer = Some(transformer);
         }
         monitor.check()?;
         if self.autoencoder.is_none() {
-            let params = self.params("vae")?;
+            let params = self.source().params("vae")?;
             let config = self.configs.autoencoder.clone();
             let autoencoder =
                 Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
@@ -401,7 +416,8 @@ impl Layered {
         }
     }
 
-    fn params(&self, component: &str) -> Result<Params> {
-        folder::params(&self.setup.folder, component, self.setup.dtype, &self.setup.device)
+    fn source(&self) -> Source<'_> {
+        let LayeredSetup { folder, files, dtype, device, .. } = &self.setup;
+        Source { family: Family::QwenImageLayered, folder, files, dtype: *dtype, device }
     }
 }

@@ -1,0 +1,47 @@
+//! Files that stand in for parts of a model's folder.
+
+use std::path::{Path, PathBuf};
+
+use weights::Kind;
+
+use crate::Family;
+
+/// Parts that do not lie in the model's folder: single files, or folders of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartFiles {
+    /// What paints.
+    pub transformer: Option<PathBuf>,
+    /// What reads.
+    pub text_encoder: Option<PathBuf>,
+    /// What makes latents of pictures and pictures of latents.
+    pub vae: Option<PathBuf>,
+}
+
+impl PartFiles {
+    /// Where a component lies: by itself, or in the model's folder.
+    pub(crate) fn path(&self, folder: &Path, component: &str) -> PathBuf {
+        self.given(component).cloned().unwrap_or_else(|| folder.join(component))
+    }
+
+    /// The component's own file, if it has one.
+    pub(crate) fn given(&self, component: &str) -> Option<&PathBuf> {
+        match component {
+            "transformer" => self.transformer.as_ref(),
+            "text_encoder" => self.text_encoder.as_ref(),
+            "vae" => self.vae.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// What the component of a family has to be.
+pub(crate) fn kind(family: Family, component: &str) -> Kind {
+    match (family, component) {
+        (Family::Flux2Klein, "text_encoder") => Kind::Qwen3,
+        (Family::Flux2Klein, "vae") => Kind::Flux2Autoencoder,
+        (Family::Flux2Klein, _) => Kind::Flux2Transformer,
+        (Family::QwenImageLayered, "text_encoder") => Kind::Qwen25Vl,
+        (Family::QwenImageLayered, "vae") => Kind::QwenImageAutoencoder,
+        (Family::QwenImageLayered, _) => Kind::QwenImageLayeredTransformer,
+    }
+}

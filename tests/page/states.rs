@@ -152,6 +152,80 @@ pub(crate) const STATES: &[State] = &[
         options: "stepMs=1&recent=1",
         steps: &[Menu("file.open-recent"), Wait("document.querySelector('#recent-dialog').open")],
     },
+    State {
+        name: "brush",
+        options: "stepMs=1",
+        steps: &[Make("a red gem"), Menu("tool.brush"), Menu("view.rulers")],
+    },
+    State {
+        name: "mask",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Menu("layer.mask-add"),
+            Wait("document.querySelector('#layers .layer-mask')"),
+            Menu("tool.eraser"),
+        ],
+    },
+    State {
+        name: "transform",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Menu("edit.transform"),
+            Wait("document.querySelector('#transform-apply')?.checkVisibility()"),
+        ],
+    },
+    State { name: "crop", options: "stepMs=1", steps: &[Make("a red gem"), Menu("tool.crop")] },
+    State { name: "colour", options: "stepMs=1", steps: &[Menu("tool.colour")] },
+    State {
+        name: "repaint",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Menu("tool.select-rect"),
+            Menu("select.all"),
+            Click("#tab-repaint"),
+            Wait("document.querySelector('#repaint-selected').checkVisibility()"),
+        ],
+    },
+    State {
+        name: "extend",
+        options: "stepMs=1",
+        steps: &[Make("a red gem"), Click("#tab-extend")],
+    },
+    State {
+        name: "variations",
+        options: "stepMs=1",
+        steps: &[
+            PROMPT,
+            Run(
+                "const f = document.querySelector('#batch'); f.value = 3; f.dispatchEvent(new Event('input')); f.dispatchEvent(new Event('change'))",
+            ),
+            Click("#generate"),
+            Wait("document.querySelectorAll('.variation[role=option]').length === 3"),
+        ],
+    },
+    State {
+        name: "queue",
+        options: "stepMs=1&hold=1",
+        steps: &[
+            PROMPT,
+            Click("#generate"),
+            Wait("!document.querySelector('#cancel').hidden"),
+            Click("#generate"),
+            Wait("document.querySelectorAll('#queue li').length === 1"),
+        ],
+    },
+    State {
+        name: "runs",
+        options: "stepMs=1",
+        steps: &[
+            Make("a red gem"),
+            Run("document.querySelector('#runs-fold').open = true"),
+            Wait("document.querySelectorAll('.run').length === 1"),
+        ],
+    },
     State { name: "about", options: "stepMs=1", steps: &[Menu("help.about")] },
 ];
 

@@ -82,6 +82,8 @@ fn starter() -> Klein {
         folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/starter"),
         distilled: true,
         kv_references: false,
+        files: engine::PartFiles::default(),
+        loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
         keep_text_encoder: true,

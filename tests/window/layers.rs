@@ -120,7 +120,7 @@ fn paint(width: u32, height: u32) -> image::RgbaImage {
 }
 
 /// What the list says of every layer, without sizes and numbers.
-fn rows(session: &Session<'_>) -> Vec<String> {
+pub(crate) fn rows(session: &Session<'_>) -> Vec<String> {
     let script = "return [...document.querySelectorAll('#layers li')].map((row) =>
         '  '.repeat(row.getAttribute('aria-level') - 1) + row.getAttribute('aria-label')
             .replace(/, [0-9]+ × [0-9]+/, '').replace(/Group of [0-9]+/, 'group'))";
@@ -170,7 +170,7 @@ fn canvas(session: &Session<'_>) -> Value {
 }
 
 /// Types a path into the native dialog for saving.
-fn save_as(desk: &Desk, session: &Session<'_>, title: &str, path: &Path) {
+pub(crate) fn save_as(desk: &Desk, session: &Session<'_>, title: &str, path: &Path) {
     session.native(title);
     desk.xdotool(&["key", "--clearmodifiers", "ctrl+a"]);
     desk.xdotool(&["type", "--delay", "20", &path.display().to_string()]);

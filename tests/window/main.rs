@@ -9,6 +9,7 @@
 )]
 
 mod desk;
+mod editing;
 mod layers;
 mod random_edits;
 mod screenshots;

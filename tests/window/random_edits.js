@@ -111,13 +111,19 @@
       return steps;
     },
 
-    /** The document as it would be saved, and what it looks like. */
-    async seen() {
+    /** What the document looks like: width and height in four bytes each, then its pixels. */
+    async picture() {
       copied = null;
       press(document.body, "C", { ctrlKey: true, shiftKey: true });
       await pause(0);
-      if (copied === null) return { document: null, pixels: "" };
-      const body = new Uint8Array(await invoke("render_document", { document: copied, maxSide: null }));
+      if (copied === null) return null;
+      return Array.from(new Uint8Array(await invoke("render_document", { document: copied, maxSide: null })));
+    },
+
+    /** The document as it would be saved, and a digest of what it looks like. */
+    async seen() {
+      const body = await this.picture();
+      if (body === null) return { document: null, pixels: "" };
       // Two sums that forget nothing of the order.
       let [a, b] = [1, 7];
       for (const byte of body) {

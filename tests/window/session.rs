@@ -92,8 +92,17 @@ impl<'a> Session<'a> {
     }
 
     /// Drags with the mouse from the middle of one element to a place in another one, by shares of its size.
-    pub(crate) fn drag(&self, from: &str, to: &str, (across, down): (f64, f64)) {
-        let place = |css: &str, across: f64, down: f64| -> (i64, i64) {
+    pub(crate) fn drag(&self, from: &str, to: &str, end: (f64, f64)) {
+        self.drag_between((from, (0.5, 0.5)), (to, end));
+    }
+
+    /// Drags with the mouse between two places of one element, by shares of its size.
+    pub(crate) fn drag_over(&self, css: &str, start: (f64, f64), end: (f64, f64)) {
+        self.drag_between((css, start), (css, end));
+    }
+
+    fn drag_between(&self, from: (&str, (f64, f64)), to: (&str, (f64, f64))) {
+        let place = |(css, (across, down)): (&str, (f64, f64))| -> (i64, i64) {
             let place = self.script(
                 "const box = document.querySelector(arguments[0]).getBoundingClientRect();
                  return [Math.round(box.left + box.width * arguments[1]), Math.round(box.top + box.height * arguments[2])];",
@@ -101,11 +110,13 @@ impl<'a> Session<'a> {
             );
             serde_json::from_value(place).unwrap_or_else(|error| panic!("{css}: {error}"))
         };
-        let (start, end) = (place(from, 0.5, 0.5), place(to, across, down));
+        let (start, end) = (place(from), place(to));
         let middle = ((start.0 + end.0) / 2, (start.1 + end.1) / 2);
         let actions = self.driver.action_chain().move_to(start.0, start.1).click_and_hold();
         let actions = actions.move_to(middle.0, middle.1).move_to(end.0, end.1).release();
-        self.runtime.block_on(actions.perform()).unwrap_or_else(|error| panic!("{from}: {error}"));
+        self.runtime
+            .block_on(actions.perform())
+            .unwrap_or_else(|error| panic!("{}: {error}", from.0));
     }
 
     /// Replaces the text of a field.

@@ -177,7 +177,11 @@ pub(crate) const STATES: &[State] = &[
         ],
     },
     State { name: "crop", options: "stepMs=1", steps: &[Make("a red gem"), Menu("tool.crop")] },
-    State { name: "colour", options: "stepMs=1", steps: &[Menu("tool.colour")] },
+    State {
+        name: "colour",
+        options: "stepMs=1",
+        steps: &[Make("a red gem"), Menu("tool.colour")],
+    },
     State {
         name: "repaint",
         options: "stepMs=1",
@@ -232,6 +236,8 @@ pub(crate) const STATES: &[State] = &[
 impl State {
     /// Brings an open browser into this state, in a language.
     pub(crate) async fn show(&self, page: &Page, language: &str) {
+        // What is kept from one start to the next.
+        page.run("localStorage.clear()").await;
         page.visit(&format!("{}&language={language}", self.options)).await;
         page.wait("!document.querySelector('#splash')").await;
         for step in self.steps {

@@ -41,7 +41,7 @@ export function mountQueue(section, store) {
       label: words.item(words.modes[mode], prompt),
       build: () => [
         element("span", { class: "queue-words" }, [
-          element("span", { class: "queue-prompt", text: prompt }),
+          element("span", { class: "queue-prompt", title: prompt, "data-shortens": "", text: prompt }),
           element("span", { class: "note", text: [words.modes[mode], words.count(count)].join(" · ") }),
         ]),
         element("button", {

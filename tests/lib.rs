@@ -1,1 +1,3 @@
 //! What several crates promise together; the tests lie beside this file.
+
+pub mod random_documents;

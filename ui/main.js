@@ -1,12 +1,12 @@
 // @ts-check
 import { createBitmaps } from "./canvas/bitmaps.js";
-import { createRenders } from "./canvas/renders.js";
 import { createMaskThumbnails } from "./canvas/mask-thumbnails.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
-import { createTileAdapter } from "./canvas/tools/adapter.js";
+import { createTiles } from "./canvas/tiles.js";
 import { mountTools } from "./canvas/tools/hand.js";
 import { mountRulers } from "./canvas/tools/rulers.js";
 import { mountCanvas } from "./canvas/viewport.js";
+import { adoptImage, createWholeImages } from "./canvas/whole-images.js";
 import { createCommands, createRunner } from "./effects/commands.js";
 import { placeDocument } from "./effects/documents.js";
 import { startNext } from "./effects/generate.js";
@@ -31,6 +31,7 @@ import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
 import { selectPicture, selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
+import { toWire } from "./state/wire.js";
 import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountAmountDialog } from "./views/amount-dialog.js";
@@ -72,7 +73,6 @@ import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 import { mountToolbox } from "./views/toolbox.js";
 
 const RETAIN_DELAY_MS = 400;
-const RENDER_DELAY_MS = 40;
 
 const START = readStart();
 useLanguage(START.language ?? bestLanguage(navigator.languages));
@@ -87,26 +87,30 @@ function start(page) {
     theme: readTheme(localStorage),
   }));
 
-  const bitmaps = createBitmaps({
+  const whole = createWholeImages({
     loadImage: ipc.loadImage,
-    onLoaded(id) {
-      canvas.redraw();
-      thumbnails.loaded(id);
-    },
+    render: (picture, maxSide) => ipc.renderDocument(toWire(picture), maxSide),
+  });
+  const tiles = createTiles({
+    loadTiles: ipc.loadTiles ?? whole.loadTiles,
+    onLoaded: () => canvas.redraw(),
     onFailed(id) {
-      // A preview that is gone is not worth a word.
       if (drawnLayers(selectShown(store.getState())).some((layer) => layer.imageId === id)) {
         store.dispatch(noticeShown("error", strings.notices.imageLost));
       }
     },
   });
-  const renders = createRenders({
-    render: ipc.renderDocument,
-    later: (work) => setTimeout(work, RENDER_DELAY_MS),
-    onRendered: () => canvas.redraw(),
-    onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
+  const bitmaps = createBitmaps({
+    async loadImage(id) {
+      const image = await ipc.loadImage(id);
+      adoptImage(tiles, id, image);
+      return image;
+    },
+    onLoaded: () => canvas.redraw(),
+    // A preview that is gone is not worth a word.
+    onFailed: () => {},
   });
-  const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
+  const thumbnails = createThumbnails(tiles);
   const maskThumbnails = createMaskThumbnails(ipc.loadTiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
@@ -117,7 +121,6 @@ function start(page) {
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
-  const tiles = createTileAdapter(ipc.loadTiles);
   const act = createToolEffects(store, ipc, { tiles, ready: (made) => Promise.all(made.map(({ id }) => bitmaps.prepare(id))).then(() => {}) });
   const amounts = mountAmountDialog(page.body);
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
@@ -207,7 +210,10 @@ function start(page) {
     overlay: /** @type {HTMLCanvasElement} */ (part("overlay")),
     store,
     bitmaps,
-    renders,
+    tiles,
+    renderTiles: whole.renderTiles,
+    onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
+    withoutCard: new URLSearchParams(location.search).get("canvas") === "cpu",
   }, signal);
   mountToolbox(part("toolbox"), store, { run, showColour: colours.show, focusCanvas: () => part("stage").focus() });
   mountToolOptions(part("tool-options"), store, { run, act });
@@ -221,6 +227,8 @@ function start(page) {
   page.addEventListener("keydown", (event) => {
     if (!event.defaultPrevented && isForTools(event) && hand.key(event)) event.preventDefault();
   });
+  // Tests that drive the page may look at its pixels.
+  if (navigator.webdriver) Object.assign(globalThis, { editorCanvas: canvas });
   mountKeyboard(page, store, run);
   quietBrowser(page);
   const arrivals = mountArrivals(page, store, images);
@@ -238,8 +246,9 @@ function start(page) {
     isArriving: images.isArriving,
     later: (work) => setTimeout(work, RETAIN_DELAY_MS),
     onRetained(ids) {
-      bitmaps.retain(ids);
-      thumbnails.retain(ids);
+      // Only previews are drawn from bitmaps.
+      bitmaps.retain([]);
+      tiles.retain(ids);
       maskThumbnails.retain(ids);
     },
   });

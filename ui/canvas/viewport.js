@@ -2,7 +2,15 @@
 import { viewportResized } from "../state/actions.js";
 import { createPanTool } from "./tools/pan.js";
 import { createZoomTool } from "./tools/zoom.js";
-import { renderOverlay } from "./overlay.js";
+import { findLayer, walk } from "../state/tree.js";
+import { selectShown } from "../state/selectors.js";
+import { createApproximation } from "./approximation.js";
+import { createCarried } from "./carried.js";
+import { createComposites } from "./composites.js";
+import { createCompositor } from "./gl/compositor.js";
+import { createContext } from "./gl/context.js";
+import { createLive } from "./live.js";
+import { createOverlay } from "./overlay.js";
 import { renderScene } from "./renderer.js";
 
 /**
@@ -13,23 +21,72 @@ import { renderScene } from "./renderer.js";
  * @param {HTMLCanvasElement} parts.scene
  * @param {HTMLCanvasElement} parts.overlay
  * @param {import("../state/store.js").Store<import("../state/reducer.js").State>} parts.store
- * @param {import("./renderer.js").Bitmaps} parts.bitmaps
- * @param {import("./renderer.js").Renders} parts.renders
+ * @param {import("./renderer.js").Bitmaps} parts.bitmaps of previews
+ * @param {ReturnType<typeof import("./tiles.js").createTiles>} parts.tiles
+ * @param {(picture: import("../state/document.js").Picture, level: number, list: [number, number][]) => Promise<Uint8Array>} parts.renderTiles
+ * @param {(error: any) => void} parts.onFailed
+ * @param {boolean} [parts.withoutCard] composites by Rust, as where there is no WebGL2
  * @param {AbortSignal} signal
  */
-export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, signal) {
+export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, renderTiles, onFailed, withoutCard = false }, signal) {
   const sceneContext = /** @type {CanvasRenderingContext2D} */ (scene.getContext("2d"));
   const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d"));
+  const over = createOverlay(redrawOverlay);
+  const card = withoutCard ? null : createCard(tiles);
+  const create = () => createComposites({
+    tiles, compositor: card, renderTiles, onFailed, onChanged: redraw, now: () => performance.now(),
+  });
+  const composites = create();
+  const carried = createCarried(create);
+  const live = createLive((rects) => {
+    update();
+    composites.mark(rects);
+    redraw();
+  });
+  const approximation = createApproximation();
   let colours = readColours(stage);
   let planned = false;
   let overlayPlanned = false;
-  /** @type {((context: CanvasRenderingContext2D, view: import("../state/viewport.js").Viewport) => void)[]} */
-  const draws = [];
 
   function redraw() {
     if (planned) return;
     planned = true;
     requestAnimationFrame(draw);
+  }
+
+  function redrawOverlay() {
+    if (planned || overlayPlanned) return;
+    overlayPlanned = true;
+    requestAnimationFrame(() => {
+      overlayPlanned = false;
+      if (!planned) over.draw(overlayContext, store.getState(), colours);
+    });
+  }
+
+  function update() {
+    const picture = selectShown(store.getState());
+    describe(tiles, picture);
+    const moved = live.painted() ? null : live.moved();
+    if (moved && carried.hold(picture, moved)) {
+      composites.update(picture, picture, false);
+      return;
+    }
+    carried.release();
+    composites.update(live.shown(picture), picture, live.isLive());
+  }
+
+  // What was carried is seen until the picture has it, so that it does not jump back.
+  function drawPicture(context, view, level) {
+    if (carried.isHeld()) return carried.draw(context, view, level);
+    if (carried.lingers()) {
+      const pending = composites.work(view, level);
+      if (!composites.isFresh(level, view)) {
+        carried.draw(context, view, level);
+        return pending;
+      }
+      carried.forget();
+    }
+    return composites.draw(context, view, level);
   }
 
   function draw() {
@@ -40,23 +97,18 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, 
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
-    renderScene(sceneContext, state, bitmaps, renders, colours.checkerboard);
-    drawOverlay();
+    update();
+    const pending = renderScene(sceneContext, state, { drawPicture, bitmaps, drawLive, checkerboard: colours.checkerboard });
+    over.draw(overlayContext, state, colours);
+    if (pending) redraw();
   }
 
-  function drawOverlay() {
-    const state = store.getState();
-    renderOverlay(overlayContext, state, colours);
-    for (const one of draws) one(overlayContext, state.viewport);
-  }
-
-  function redrawOverlay() {
-    if (planned || overlayPlanned) return;
-    overlayPlanned = true;
-    requestAnimationFrame(() => {
-      overlayPlanned = false;
-      if (!planned) drawOverlay();
-    });
+  // A mask that is painted has no colours to lay over; it is seen when Rust has answered.
+  function drawLive(context, view, level) {
+    const painted = live.painted();
+    if (painted?.kind !== "pixels" || composites.isExact(level, view)) return;
+    const layer = findLayer(selectShown(store.getState()).layers, painted.layerId);
+    if (layer?.visible) approximation.draw(context, view, painted, layer.opacity);
   }
 
   function measure() {
@@ -71,7 +123,7 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, 
   watchScale(measure, signal);
   measure();
 
-  store.observe((state) => state.document.present, redraw, signal);
+  store.observe(selectShown, redraw, signal);
   store.observe((state) => state.staged, redraw, signal);
   store.observe((state) => state.viewport, redraw, signal);
   store.observe((state) => state.frame, redraw, signal);
@@ -84,16 +136,52 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, renders }, 
 
   return {
     redraw,
+    /** Draws what lies over the picture, and the picture not. */
     redrawOverlay,
-    overlay: { add: (/** @type {typeof draws[0]} */ draw) => void draws.push(draw) },
-    setLive: (/** @type {any} */ _live) => {},
-    clearLive: () => {},
-    setLiveTransform: (/** @type {number[]} */ _ids, /** @type {any} */ _matrix) => {},
+    overlay: over,
+    tiles,
+    store,
+    /** @param {import("./live.js").Painted} painted */
+    setLive: (painted) => live.setLive(painted),
+    clearLive() {
+      live.clearLive();
+      approximation.clear();
+    },
+    /** @param {number[]} layerIds @param {number[] | null} matrix */
+    setLiveTransform(layerIds, matrix) {
+      live.setLiveTransform(layerIds, matrix);
+      redraw();
+    },
+    /** A tile at 100 % as a file would have it, for tests. @param {number} tx @param {number} ty */
+    readTile(tx, ty) {
+      update();
+      return composites.read(tx, ty);
+    },
+    /** What it takes, for measuring. */
+    stats: () => ({ withCard: card !== null, ...composites.stats(), ...card?.stats(), tiles: tiles.stats() }),
     restyle() {
       colours = readColours(stage);
       redraw();
     },
   };
+}
+
+// A card whose programs do not build is none.
+function createCard(tiles) {
+  const context = createContext();
+  try {
+    return context && createCompositor(context, tiles);
+  } catch {
+    return null;
+  }
+}
+
+function describe(tiles, { layers, selection }) {
+  for (const layer of walk(layers)) {
+    if (layer.kind === "pixels") tiles.describe(layer.imageId, layer.width, layer.height);
+    if (layer.mask) tiles.describe(layer.mask.id, layer.mask.width ?? 0, layer.mask.height ?? 0);
+  }
+  if (selection) tiles.describe(selection.id, selection.width, selection.height);
 }
 
 function readColours(stage) {

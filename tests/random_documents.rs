@@ -37,7 +37,8 @@ pub struct SamplePlane {
 /// Document number `seed`; the first 28 show one blend mode each.
 #[must_use]
 pub fn sample(seed: u64) -> Sample {
-    let mut maker = Maker { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, planes: Vec::new() };
+    let mut maker =
+        Maker { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, planes: Vec::new() };
     let size = (200 + maker.below(180), 180 + maker.below(160));
     let only = Blend::ALL.get(seed as usize).copied();
     let mut tree = Vec::new();
@@ -53,7 +54,8 @@ pub fn sample(seed: u64) -> Sample {
     let Samples::Eight(expected) = flatten(&document).into_samples() else {
         unreachable!("a document of 8 bits")
     };
-    let wire = json!({ "width": size.0, "height": size.1, "depth": 8, "keep": null, "layers": wires });
+    let wire =
+        json!({ "width": size.0, "height": size.1, "depth": 8, "keep": null, "layers": wires });
     Sample { wire, planes: maker.planes, expected, size, document }
 }
 
@@ -79,11 +81,18 @@ impl Maker {
         self.below(count) == 0
     }
 
-    fn layer(&mut self, size: (u32, u32), depth: u32, only: Option<Blend>, above: bool) -> (Layer, Value) {
+    fn layer(
+        &mut self,
+        size: (u32, u32),
+        depth: u32,
+        only: Option<Blend>,
+        above: bool,
+    ) -> (Layer, Value) {
         let blend = only.unwrap_or_else(|| Blend::ALL[self.below(28) as usize]);
         let is_group = depth < 3 && (blend == Blend::PassThrough || self.one_in(4));
         let blend = if is_group || blend != Blend::PassThrough { blend } else { Blend::Normal };
-        let (mut layer, mut wire) = if is_group { self.group(size, depth) } else { self.pixels(size) };
+        let (mut layer, mut wire) =
+            if is_group { self.group(size, depth) } else { self.pixels(size) };
         layer.blend = blend;
         layer.visible = !self.one_in(12);
         layer.opacity = if self.one_in(2) { 255 } else { self.below(256) as u8 };
@@ -104,7 +113,8 @@ impl Maker {
 
     fn group(&mut self, size: (u32, u32), depth: u32) -> (Layer, Value) {
         let count = 1 + self.below(3);
-        let children: Vec<_> = (0..count).map(|index| self.layer(size, depth + 1, None, index > 0)).collect();
+        let children: Vec<_> =
+            (0..count).map(|index| self.layer(size, depth + 1, None, index > 0)).collect();
         let (children, wires): (Vec<Layer>, Vec<Value>) = children.into_iter().unzip();
         let mut layer = Layer::group("", Vec::new());
         layer.content = Content::Group(Group { expanded: true, children });
@@ -150,7 +160,9 @@ impl Maker {
                     0 => [x * 255 / width, y * 255 / height, blue],
                     1 => [self.below(256), self.below(256), self.below(256)],
                     2 => [red, green, (x ^ y) & 255],
-                    _ => [[0, 255, red][(x / 7 % 3) as usize], [0, 255][(y / 5 % 2) as usize], green],
+                    _ => {
+                        [[0, 255, red][(x / 7 % 3) as usize], [0, 255][(y / 5 % 2) as usize], green]
+                    }
                 };
                 bytes.extend(pixel.map(|level| level as u8));
                 bytes.push(alpha as u8);
@@ -164,7 +176,8 @@ impl Maker {
         let bytes: Vec<u8> = (0..width * height)
             .map(|at| if self.one_in(3) { self.below(256) } else { at % width * 255 / width } as u8)
             .collect();
-        let plane = Plane::new(width, height, Samples::Eight(bytes.clone())).expect("a byte a pixel");
+        let plane =
+            Plane::new(width, height, Samples::Eight(bytes.clone())).expect("a byte a pixel");
         let id = FIRST_MASK + 1 + self.planes.len() as u64;
         let (outside, enabled) = ([0, 255, 77][self.below(3) as usize], !self.one_in(5));
         self.planes.push(SamplePlane { id, size: (width, height), bytes });

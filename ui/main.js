@@ -31,7 +31,7 @@ import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
 import { selectPicture, selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
-import { toWire } from "./state/wire.js";
+import { imageAsDocument, toWire } from "./state/wire.js";
 import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountAmountDialog } from "./views/amount-dialog.js";
@@ -89,6 +89,7 @@ function start(page) {
 
   const whole = createWholeImages({
     loadImage: ipc.loadImage,
+    renderImage: (image, maxSide) => ipc.renderDocument(imageAsDocument(image), maxSide),
     render: (picture, maxSide) => ipc.renderDocument(toWire(picture), maxSide),
   });
   const tiles = createTiles({

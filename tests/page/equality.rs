@@ -1,7 +1,7 @@
 //! The page's compositor against Rust's.
 
-use asset_editor_tests::random_documents::{Sample, SamplePlane, sample};
-use serde_json::{Value, json};
+use asset_editor_tests::canvas_equality::comparison;
+use serde_json::json;
 
 use crate::browser::Page;
 
@@ -14,10 +14,8 @@ async fn the_page_composites_random_documents_as_rust_does() {
     assert_eq!(page.get("editorCanvas.stats().withCard").await, json!(true), "WebGL2 is there");
     let mut faults = Vec::new();
     for seed in 0..DOCUMENTS {
-        let sample = sample(seed);
-        let found = composite(&page, &sample, seed).await;
-        let worst = found["worst"].as_u64();
-        if worst.is_none_or(|worst| worst > 1) {
+        let found = page.asynchronously(&comparison(seed)).await;
+        if found["worst"].as_u64().is_none_or(|worst| worst > 1) {
             faults.push(format!("document {seed}: {found}"));
         }
     }
@@ -25,102 +23,13 @@ async fn the_page_composites_random_documents_as_rust_does() {
     page.close().await;
 }
 
-/// Opens a document and says how far its picture is from Rust's.
-async fn composite(page: &Page, sample: &Sample, seed: u64) -> Value {
-    // All in one turn of the page: it forgets pictures that no document has.
-    let planes: String = sample
-        .planes
-        .iter()
-        .map(|SamplePlane { id, size: (width, height), bytes }| {
-            format!("put({id} + {seed} * 1000, {width}, {height}, bytesOf('{}'));", base64(bytes))
-        })
-        .collect();
-    let mut wire = sample.wire.clone();
-    number(&mut wire, seed * 1000);
-    let script = format!(
-        "{BYTES}{PUT}{planes}
-         const expected = bytesOf('{}');
-         const done = arguments[arguments.length - 1];
-         __MOCK__.emit('open-file', {{ path: '/random.ora', name: 'random {seed}', document: {wire}, notes: [] }});
-         {COMPARE}
-         compare(expected, {}, {}).then(done, (error) => done({{ error: String(error?.stack ?? error) }}));",
-        base64(&sample.expected),
-        sample.size.0,
-        sample.size.1
-    );
-    page.asynchronously(&script).await
-}
-
-/// Ids of their own for every document, so that none is taken for another.
-fn number(wire: &mut Value, by: u64) {
-    match wire {
-        Value::Array(list) => list.iter_mut().for_each(|one| number(one, by)),
-        Value::Object(fields) => {
-            if let Some(id) = fields.get("image").and_then(Value::as_u64) {
-                fields.insert("image".into(), json!(id + by));
-            }
-            if let Some(mask) = fields.get_mut("mask") {
-                let id = mask["id"].as_u64().unwrap_or_default();
-                mask["id"] = json!(id + by);
-            }
-            fields.values_mut().for_each(|value| number(value, by));
-        }
-        _ => {}
-    }
-}
-
-const BYTES: &str = "
-const bytesOf = (text) => Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt(0));";
-
-/// Gives the page a picture or mask, in tiles.
-const PUT: &str = "
-function put(id, width, height, bytes) {
-  const { tiles } = editorCanvas;
-  const channels = bytes.length / width / height;
-  tiles.describe(id, width, height);
-  for (let ty = 0; ty * 256 < height; ty += 1) for (let tx = 0; tx * 256 < width; tx += 1) {
-    const [w, h] = [Math.min(256, width - tx * 256), Math.min(256, height - ty * 256)];
-    const tile = new Uint8ClampedArray(w * h * channels);
-    for (let y = 0; y < h; y += 1) {
-      const from = ((ty * 256 + y) * width + tx * 256) * channels;
-      tile.set(bytes.subarray(from, from + w * channels), y * w * channels);
-    }
-    tiles.put(id, 0, tx, ty, tile);
-  }
-}";
-
-/// The largest difference of a channel; the colour of what is not seen does not count.
-const COMPARE: &str = "
-async function compare(expected, width, height) {
-  let [worst, count, at, colours] = [0, 0, null, null];
-  for (let ty = 0; ty * 256 < height; ty += 1) for (let tx = 0; tx * 256 < width; tx += 1) {
-    const tile = await editorCanvas.readTile(tx, ty);
-    for (let y = 0; y < tile.height; y += 1) for (let x = 0; x < tile.width; x += 1) {
-      const e = 4 * ((ty * 256 + y) * width + tx * 256 + x);
-      const f = 4 * (y * tile.width + x);
-      const seen = expected[e + 3] > 0 || tile.pixels[f + 3] > 0;
-      for (let c = seen ? 0 : 3; c < 4; c += 1) {
-        const difference = Math.abs(expected[e + c] - tile.pixels[f + c]);
-        if (difference > 1) count += 1;
-        if (difference <= worst) continue;
-        worst = difference;
-        at = [tx * 256 + x, ty * 256 + y];
-        colours = [[...expected.slice(e, e + 4)], [...tile.pixels.slice(f, f + 4)]];
-      }
-    }
-  }
-  return { worst, count, at, colours };
-}";
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let word = three.iter().enumerate().fold(0_u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
-        for letter in 0..4 {
-            let index = (word >> (18 - 6 * letter)) & 63;
-            text.push(if letter > three.len() { '=' } else { char::from(LETTERS[index as usize]) });
-        }
-    }
-    text
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes; run by cargo xtask bench-canvas"]
+async fn frame_times_of_the_page() {
+    let page = Page::open("stepMs=1").await;
+    let script = include_str!("../bench/canvas.js");
+    let script = script.replace("arguments[0]", "{ layers: 16, side: 2048, frames: 60 }");
+    let found = page.asynchronously(&script).await;
+    println!("Chromium\n{}", asset_editor_tests::canvas_bench::table(&found));
+    page.close().await;
 }

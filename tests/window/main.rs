@@ -9,6 +9,7 @@
 )]
 
 mod desk;
+mod equality;
 mod layers;
 mod random_edits;
 mod screenshots;

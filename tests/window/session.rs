@@ -72,6 +72,12 @@ impl<'a> Session<'a> {
         result.unwrap_or_else(|error| panic!("{expression}: {error}")).json().clone()
     }
 
+    /// What a script gives to the function that is its last argument.
+    pub(crate) fn asynchronously(&self, script: &str, arguments: &[Value]) -> Value {
+        let result = self.runtime.block_on(self.driver.execute_async(script, arguments.to_vec()));
+        result.unwrap_or_else(|error| panic!("{script:.400}: {error}")).json().clone()
+    }
+
     pub(crate) fn until_true(&self, what: &str, script: &str) {
         until(what, || {
             let value = self.script(script, &[]);

@@ -31,6 +31,8 @@ const SETTLED_MS = 120;
 /** Layers' tiles are worth fetching when they are not many more than the tiles to be made. */
 const FEW_INPUTS = 4;
 const MOST_RENDERED = 16;
+/** A card that takes this long for a tile is none: Rust is quicker with whole tiles. */
+const SLOW_MS = 30;
 
 /**
  * @param {object} parts
@@ -53,6 +55,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
   let isLive = false;
   let rendering = false;
   let pace = 3; // milliseconds a tile
+  let batches = 0;
   let changedAt = -Infinity;
   const stats = { made: 0, makeMs: 0, rendered: 0, presentMs: 0, lastMs: 0, stale: 0 };
 
@@ -147,8 +150,10 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       });
       const ms = now() - began;
       const share = jobs.reduce((sum, { part }) => sum + (part.width * part.height) / SIDE / SIDE, 0);
-      // Small parts say little about whole tiles.
-      if (share > 0.5) pace = Math.min(200, 0.7 * pace + 0.3 * (ms / share));
+      // Small parts say little about whole tiles,
+      // and the first tiles take the time that programs take to build.
+      batches += 1;
+      if (share > 0.5 && batches > 2) pace = Math.min(200, 0.7 * pace + 0.3 * (ms / share));
       stats.made += jobs.length;
       stats.makeMs += ms;
     }
@@ -183,6 +188,8 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
     onChanged();
   }
 
+  const isLarge = ({ width, height }) => width * height > (SIDE * SIDE) / 4;
+
   // How many levels coarser the stale tiles must be made to fit into a frame.
   function hurry(stale) {
     const cost = stale.reduce((sum, { dirty }) => sum + (dirty.width * dirty.height) / SIDE / SIDE, 0) * pace;
@@ -208,9 +215,12 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       return coarse > 0;
     }
     const missing = wanted.map((one) => missingInputs(one));
-    const ready = wanted.filter((_, index) => missing[index] === 0);
+    const isForRust = (index) => !isLive && failedFor !== known && pace > SLOW_MS && isLarge(wanted[index].dirty);
+    const ready = wanted.filter((_, index) => missing[index] === 0 && !isForRust(index));
+    const slow = wanted.filter((_, index) => missing[index] === 0 && isForRust(index));
     const waiting = wanted.filter((_, index) => missing[index] > 0);
     const left = make(ready, until);
+    if (slow.length > 0) void render(slow);
     if (waiting.length > 0) {
       const count = missing.reduce((sum, one) => sum + one, 0);
       if (isLive || count <= FEW_INPUTS * waiting.length) waiting.forEach(askInputs);
@@ -345,8 +355,8 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       /** @type {Promise<void>[]} */
       const loads = [];
       const exact = needs(spot, tiles.sizeOf, (id, level, x, y) => void loads.push(tiles.load(id, level, [[x, y]])));
-      if (!exact) throw new Error("the size of a mask is not known");
       await Promise.all(loads);
+      if (!exact) return { ...part, pixels: new Uint8ClampedArray(await renderTiles(/** @type {Picture} */ (known), 0, [[tx, ty]])) };
       const [{ image }] = /** @type {any} */ (compositor).make([{ ...spot, part }]);
       return { ...part, pixels: image.data };
     },

@@ -7,18 +7,19 @@ import { SIDE, atLevel, tileSize } from "./places.js";
  * @typedef {import("./places.js").TilePlace} TilePlace
  * @param {object} outside
  * @param {(id: number) => Promise<Whole>} outside.loadImage
+ * @param {(image: { id: number, width: number, height: number }, maxSide: number) => Promise<Whole>} outside.renderImage made small
  * @param {(picture: import("../state/document.js").Picture, maxSide: number | null) => Promise<Whole>} outside.render
  */
-export function createWholeImages({ loadImage, render }) {
-  /** @type {Map<number, Promise<Whole>>} the latest few */
+export function createWholeImages({ loadImage, renderImage, render }) {
+  /** @type {Map<string, Promise<Whole>>} the latest few */
   const images = new Map();
   /** @type {{ picture: object, level: number, whole: Promise<Whole> } | null} */
   let rendered = null;
 
-  function imageOf(id) {
-    if (!images.has(id)) images.set(id, loadImage(id));
-    const found = /** @type {Promise<Whole>} */ (images.get(id));
-    found.catch(() => images.delete(id));
+  function kept(key, load) {
+    if (!images.has(key)) images.set(key, load());
+    const found = /** @type {Promise<Whole>} */ (images.get(key));
+    found.catch(() => images.delete(key));
     for (const oldest of images.keys()) {
       if (images.size <= 4) break;
       images.delete(oldest);
@@ -27,10 +28,25 @@ export function createWholeImages({ loadImage, render }) {
   }
 
   return {
-    /** @param {number} id @param {number} level @param {TilePlace[]} list @returns {Promise<Uint8Array>} */
-    async loadTiles(id, level, list) {
-      const whole = await imageOf(id);
-      return joined(list.map(([tx, ty]) => tileOf(whole, level, tx, ty)));
+    /**
+     * @param {number} id
+     * @param {number} level
+     * @param {TilePlace[]} list
+     * @param {{ width: number, height: number } | null} [size]
+     * @returns {Promise<Uint8Array>}
+     */
+    async loadTiles(id, level, list, size = null) {
+      if (level === 0 || !size) {
+        const whole = await kept(`${id}`, () => loadImage(id));
+        return joined(list.map(([tx, ty]) => tileOf(whole, level, tx, ty)));
+      }
+      // Small levels are made small by Rust; the whole never comes here for them.
+      const side = atLevel(Math.max(size.width, size.height), level);
+      const small = await kept(`${id} ${level}`, () => renderImage({ id, ...size }, side));
+      return joined(list.map(([tx, ty]) => {
+        const { width, height } = tileSize(size, level, tx, ty);
+        return cut(small, tx * SIDE, ty * SIDE, width, height);
+      }));
     },
 
     /** @param {import("../state/document.js").Picture} picture @param {number} level @param {TilePlace[]} list @returns {Promise<Uint8Array>} */

@@ -93,7 +93,8 @@ function start(page) {
     render: (picture, maxSide) => ipc.renderDocument(toWire(picture), maxSide),
   });
   const tiles = createTiles({
-    loadTiles: ipc.loadTiles ?? whole.loadTiles,
+    loadTiles: (id, level, list, size) =>
+      ipc.loadTiles(id, level, list).catch(() => whole.loadTiles(id, level, list, size)),
     onLoaded: () => canvas.redraw(),
     onFailed(id) {
       if (drawnLayers(selectShown(store.getState())).some((layer) => layer.imageId === id)) {
@@ -212,7 +213,8 @@ function start(page) {
     store,
     bitmaps,
     tiles,
-    renderTiles: whole.renderTiles,
+    renderTiles: (picture, level, list) =>
+      ipc.renderTiles(toWire(picture), level, list).catch(() => whole.renderTiles(picture, level, list)),
     onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
     withoutCard: new URLSearchParams(location.search).get("canvas") === "cpu",
   }, signal);

@@ -1,6 +1,5 @@
 // @ts-check
 import { createBitmaps } from "./canvas/bitmaps.js";
-import { createMaskThumbnails } from "./canvas/mask-thumbnails.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
 import { createTiles } from "./canvas/tiles.js";
 import { mountTools } from "./canvas/tools/hand.js";
@@ -113,7 +112,6 @@ function start(page) {
     onFailed: () => {},
   });
   const thumbnails = createThumbnails(tiles);
-  const maskThumbnails = createMaskThumbnails(ipc.loadTiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
   const session = createSession(store, ipc, {
@@ -183,7 +181,7 @@ function start(page) {
   mountRunsPanel(tasks.make, store, runs, thumbnails.show);
   const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
   const side = mountSidePanels(part("side"), () => showSteps());
-  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show },
+  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: thumbnails.showMask },
     (id, op) => void act.selectAlpha(layerOf(selectPicture(store.getState()), id), op));
   const historyPanel = mountHistoryPanel(side.history, store);
   const showSteps = () => historyPanel.show();
@@ -252,7 +250,6 @@ function start(page) {
       // Only previews are drawn from bitmaps.
       bitmaps.retain([]);
       tiles.retain(ids);
-      maskThumbnails.retain(ids);
     },
   });
   part("create").setAttribute("aria-label", strings.toolbar.create);

@@ -25,7 +25,7 @@ export function createThumbnails(tiles) {
     if (wanted.get(canvas) === key) return;
     wanted.set(canvas, key);
     if (id === 0 || !(width > 0 && height > 0)) {
-      canvas.width = canvas.height = side;
+      blank(canvas, side);
       return;
     }
     tiles.describe(id, width, height);
@@ -47,7 +47,7 @@ export function createThumbnails(tiles) {
     /** @param {HTMLCanvasElement} canvas @param {Image} image */
     show: (canvas, image) => show(canvas, image, ({ pixels }) => new Uint8ClampedArray(pixels)),
 
-    /** @param {HTMLCanvasElement} canvas @param {{ id: ImageId, width?: number, height?: number }} mask */
+    /** White shows, black hides. @param {HTMLCanvasElement} canvas @param {{ id: ImageId, width?: number, height?: number }} mask */
     showMask(canvas, mask) {
       const size = mask.width ? mask : tiles.sizeOf(mask.id);
       show(canvas, { id: mask.id, width: size?.width ?? 0, height: size?.height ?? 0 }, fromMask);
@@ -68,11 +68,15 @@ function fromMask({ pixels }) {
   return colours;
 }
 
+function blank(canvas, side) {
+  canvas.width = canvas.height = side;
+}
+
 function draw(canvas, tile, side, toPixels) {
   const whole = new OffscreenCanvas(tile.width, tile.height);
   const wholeContext = /** @type {OffscreenCanvasRenderingContext2D} */ (whole.getContext("2d"));
   wholeContext.putImageData(new ImageData(toPixels(tile), tile.width, tile.height), 0, 0);
-  canvas.width = canvas.height = side;
+  blank(canvas, side);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const scale = Math.min(side / tile.width, side / tile.height);
   const width = Math.max(1, Math.round(tile.width * scale));

@@ -1,11 +1,11 @@
 // @ts-check
+import { adoptImage } from "./canvas/adopted.js";
 import { createBitmaps } from "./canvas/bitmaps.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
 import { createTiles } from "./canvas/tiles.js";
 import { mountTools } from "./canvas/tools/hand.js";
 import { mountRulers } from "./canvas/tools/rulers.js";
 import { mountCanvas } from "./canvas/viewport.js";
-import { adoptImage, createWholeImages } from "./canvas/whole-images.js";
 import { createCommands, createRunner } from "./effects/commands.js";
 import { placeDocument } from "./effects/documents.js";
 import { startNext } from "./effects/generate.js";
@@ -30,7 +30,7 @@ import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
 import { selectPicture, selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
-import { imageAsDocument, toWire } from "./state/wire.js";
+import { toWire } from "./state/wire.js";
 import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountAmountDialog } from "./views/amount-dialog.js";
@@ -86,14 +86,8 @@ function start(page) {
     theme: readTheme(localStorage),
   }));
 
-  const whole = createWholeImages({
-    loadImage: ipc.loadImage,
-    renderImage: (image, maxSide) => ipc.renderDocument(imageAsDocument(image), maxSide),
-    render: (picture, maxSide) => ipc.renderDocument(toWire(picture), maxSide),
-  });
   const tiles = createTiles({
-    loadTiles: (id, level, list, size) =>
-      ipc.loadTiles(id, level, list).catch(() => whole.loadTiles(id, level, list, size)),
+    loadTiles: ipc.loadTiles,
     onLoaded: () => canvas.redraw(),
     onFailed(id) {
       if (drawnLayers(selectShown(store.getState())).some((layer) => layer.imageId === id)) {
@@ -211,8 +205,7 @@ function start(page) {
     store,
     bitmaps,
     tiles,
-    renderTiles: (picture, level, list) =>
-      ipc.renderTiles(toWire(picture), level, list).catch(() => whole.renderTiles(picture, level, list)),
+    renderTiles: (picture, level, list) => ipc.renderTiles(toWire(picture), level, list),
     onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
     withoutCard: new URLSearchParams(location.search).get("canvas") === "cpu",
   }, signal);

@@ -22,7 +22,7 @@ import { MOST_LEVELS, SIDE, join, meet, tileSize, tilesIn } from "./places.js";
  * @property {number} version counts changes
  */
 
-/** 128 MiB of results. */
+/** 128 MiB of results, or twice what is on the screen where that is more. */
 const MOST_COMPOSITES = 512;
 /** What of a frame's 16 ms may go into compositing. */
 const FRAME_MS = 9;
@@ -37,13 +37,13 @@ const SLOW_MS = 30;
 /**
  * @param {object} parts
  * @param {ReturnType<typeof import("./tiles.js").createTiles>} parts.tiles
- * @param {ReturnType<typeof import("./gl/compositor.js").createCompositor> | null} parts.compositor
+ * @param {ReturnType<typeof import("./gl/card.js").createCard> | null} parts.card
  * @param {(picture: Picture, level: number, list: [number, number][]) => Promise<Uint8Array>} parts.renderTiles
  * @param {() => void} parts.onChanged
  * @param {(error: any) => void} parts.onFailed
  * @param {() => number} parts.now
  */
-export function createComposites({ tiles, compositor, renderTiles, onChanged, onFailed, now }) {
+export function createComposites({ tiles, card, renderTiles, onChanged, onFailed, now }) {
   /** @type {Map<string, Composite>} the oldest first */
   const composites = new Map();
   /** @type {Picture | null} */
@@ -56,10 +56,12 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
   let rendering = false;
   let pace = 3; // milliseconds a tile
   let batches = 0;
+  let most = MOST_COMPOSITES;
+  let fitting = { picture, level: 0, first: "", count: 0, fits: false };
   let changedAt = -Infinity;
   const stats = { made: 0, makeMs: 0, rendered: 0, presentMs: 0, lastMs: 0, stale: 0 };
 
-  const usesCard = () => compositor !== null && !compositor.isLost();
+  const usesCard = () => card !== null && card.isThere();
 
   function entry(level, tx, ty) {
     const key = `${level}:${tx}:${ty}`;
@@ -72,7 +74,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
     }
     composites.set(key, found);
     for (const oldest of composites.keys()) {
-      if (composites.size <= MOST_COMPOSITES) break;
+      if (composites.size <= most) break;
       composites.delete(oldest);
     }
     return found;
@@ -80,7 +82,8 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
 
   const whole = (level, tx, ty) => ({ x: 0, y: 0, ...tileSize(/** @type {Picture} */ (picture), level, tx, ty) });
 
-  function mark(rects) {
+  /** Marks what is to be made again. @param {Rect[]} rects @param {number} [at] when it changed */
+  function mark(rects, at = now()) {
     if (!picture) return;
     for (const one of composites.values()) {
       const scale = 2 ** one.level;
@@ -101,7 +104,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
         one.version += 1;
       }
     }
-    changedAt = now();
+    changedAt = at;
   }
 
   /** The picture as it is now, and without what only the page knows. @param {Picture} next @param {Picture} base @param {boolean} live */
@@ -141,7 +144,12 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       rest = rest.slice(count);
       const began = now();
       const jobs = batch.map(({ level, tx, ty, dirty }) => ({ picture, level, tx, ty, part: /** @type {Rect} */ (dirty) }));
-      const made = /** @type {any} */ (compositor).make(jobs);
+      const made = /** @type {any} */ (card).make(jobs);
+      if (!made) {
+        // Rust goes on in the next frame.
+        onChanged();
+        return [];
+      }
       made.forEach(({ image, x, y }, index) => {
         const { width, height, x: px, y: py } = jobs[index].part;
         batch[index].context.putImageData(image, px - x, py - y, x, y, width, height);
@@ -177,7 +185,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
         one.context.putImageData(pixels, 0, 0);
         one.drawn = true;
         // What has changed since stays to be made.
-        if (one.version === version && !isLive) one.dirty = null;
+        if (one.version === version) one.dirty = null;
       }
       stats.rendered += batch.length;
     } catch (error) {
@@ -204,7 +212,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
     let coarse = 0;
     let wanted = stale;
     if (isMoving && stale.some(({ drawn }) => drawn)) {
-      coarse = Math.min(MOST_LEVELS - level, usesCard() ? hurry(stale) : isLive ? 1 : 0);
+      coarse = usesCard() ? Math.min(MOST_LEVELS - level, hurry(stale)) : 0;
       if (coarse > 0) {
         wanted = tilesIn(rect, /** @type {Picture} */ (picture), level + coarse)
           .map(([tx, ty]) => entry(level + coarse, tx, ty)).filter(({ dirty }) => dirty);
@@ -231,7 +239,7 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
 
   // A layer's tiles come while nothing else is to do, so that the first stroke need not wait.
   function prefetch(places, level) {
-    if (!usesCard() || tiles.stats().waiting > 0) return;
+    if (!usesCard() || tiles.stats().waiting > 0 || !fits(places, level)) return;
     for (const [tx, ty] of places) {
       const one = { level, tx, ty };
       const missing = missingInputs(one);
@@ -239,6 +247,19 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       askInputs(one);
       return;
     }
+  }
+
+  // Whether the layers' tiles under what is seen can all be held; else fetching them would never end.
+  function fits(places, level) {
+    const first = String(places[0]);
+    const isSame = fitting.picture === picture && fitting.level === level && fitting.first === first && fitting.count === places.length;
+    if (isSame) return fitting.fits;
+    const keys = new Set();
+    for (const [tx, ty] of places) {
+      needs({ picture, level, tx, ty }, tiles.sizeOf, (id, at, x, y) => keys.add(`${id}:${at}:${x}:${y}`));
+    }
+    fitting = { picture, level, first, count: places.length, fits: keys.size * SIDE * SIDE * 4 < tiles.stats().budget / 2 };
+    return fitting.fits;
   }
 
   function paint(context, view, level, tx, ty) {
@@ -289,11 +310,18 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
     });
   }
 
+  /** Whether all that is seen can be seen, be it as it was before. */
+  function isDrawn(level, view) {
+    if (!picture) return false;
+    return tilesIn(seenOf(view), picture, level).every(([tx, ty]) => composites.get(`${level}:${tx}:${ty}`)?.drawn);
+  }
+
   // Makes some of the tiles that are missing or old; whether more are left.
   function work(view, level) {
     if (!picture || picture.width === 0) return false;
     const seen = seenOf(view);
     const places = tilesIn(seen, picture, level);
+    most = Math.max(MOST_COMPOSITES, 2 * places.length);
     const began = now();
     const pending = makeVisible(places, level, seen);
     stats.lastMs = now() - began;
@@ -330,10 +358,8 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
 
     work,
 
-    /** Whether live pixels are seen as they are. */
-    isExact: (level, view) => usesCard() && isFresh(level, view),
-
     isFresh,
+    isDrawn,
 
     /** Frees what it holds. */
     clear() {
@@ -357,8 +383,9 @@ export function createComposites({ tiles, compositor, renderTiles, onChanged, on
       const exact = needs(spot, tiles.sizeOf, (id, level, x, y) => void loads.push(tiles.load(id, level, [[x, y]])));
       await Promise.all(loads);
       if (!exact) return { ...part, pixels: new Uint8ClampedArray(await renderTiles(/** @type {Picture} */ (known), 0, [[tx, ty]])) };
-      const [{ image }] = /** @type {any} */ (compositor).make([{ ...spot, part }]);
-      return { ...part, pixels: image.data };
+      const made = /** @type {any} */ (card).make([{ ...spot, part }]);
+      if (!made) throw new Error("the graphics card is gone");
+      return { ...part, pixels: made[0].image.data };
     },
   };
 }

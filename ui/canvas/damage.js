@@ -53,7 +53,7 @@ function compareLayer(before, after, changed, add) {
   }
   if (!sameMask(before.mask, after.mask)) {
     const part = maskChange(before.mask, after.mask, changed);
-    add(part ?? join(reach(before), reach(after)));
+    if (!part || !isShownLive(before, after, "mask")) add(part ?? join(reach(before), reach(after)));
     if (!part) return;
   }
   if (before.kind === "group") {
@@ -65,9 +65,13 @@ function compareLayer(before, after, changed, add) {
     add(reach(after));
   } else if (before.imageId !== after.imageId) {
     const rect = changed(after.imageId, before.imageId);
+    if (rect && isShownLive(before, after, "pixels")) return;
     add(rect ? { ...rect, x: rect.x + after.x, y: rect.y + after.y } : join(reach(before), reach(after)));
   }
 }
+
+// A stroke has become part of the image, and is still laid over it.
+const isShownLive = (before, after, kind) => before.live !== undefined && before.live === after.live && before.live.kind === kind;
 
 const MASK = ["id", "x", "y", "outside"];
 

@@ -21,7 +21,7 @@ const OPERATIONS = {
  * @param {Set<number>} ids
  * @returns {Sandwich | null}
  */
-export function cutApart(picture, ids) {
+export function cutAround(picture, ids) {
   const parts = cutList(picture.layers, ids);
   if (!parts || !parts.above.every(isPlainOver)) return null;
   const moved = parts.moved.filter((layer) => layer.visible);
@@ -29,16 +29,27 @@ export function cutApart(picture, ids) {
   const [mode] = modes;
   const operation = OPERATIONS[mode ?? "normal"];
   const bases = moved.filter((layer) => !layer.clipping).length;
-  if (modes.size > 1 || !operation || (mode !== "normal" && bases > 1) || !moved.every(canTravel)) return null;
-  const frame = moved.reduce((all, layer) => join(all, reach(layer)), /** @type {any} */ (null));
-  if (!frame) return null;
+  if (modes.size > 1 || !operation || (mode !== "normal" && bases > 1)) return null;
   const plain = moved.map((layer) => (layer.clipping || layer.blend === "pass-through" ? layer : { ...layer, blend: "normal" }));
   return {
     below: { ...picture, layers: parts.below },
-    moved: { ...picture, ...frame, layers: plain },
+    moved: { ...picture, layers: plain },
     above: { ...picture, layers: parts.above },
     operation,
   };
+}
+
+/**
+ * The same for layers that are moved: those have a frame of their own. Null also where they would not look the same elsewhere.
+ * @param {Picture} picture
+ * @param {Set<number>} ids
+ * @returns {Sandwich | null}
+ */
+export function cutApart(picture, ids) {
+  const cut = cutAround(picture, ids);
+  if (!cut || !cut.moved.layers.every(canTravel)) return null;
+  const frame = cut.moved.layers.reduce((all, layer) => join(all, reach(layer)), /** @type {any} */ (null));
+  return frame && { ...cut, moved: { ...cut.moved, ...frame } };
 }
 
 function cutList(layers, ids) {

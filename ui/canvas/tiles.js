@@ -1,10 +1,11 @@
 // @ts-check
-import { SIDE, atLevel, meet, tileSize } from "./places.js";
+import { SIDE, atLevel, join, meet, tileSize } from "./places.js";
 
 /**
  * Pixels of images and masks in tiles, as Rust gives them; the least recently used are forgotten.
  * @typedef {import("../state/document.js").Rect} Rect
  * @typedef {import("./places.js").TilePlace} TilePlace
+ * @typedef {{ rect: Rect, pixels: Uint8Array }} Patch pixels for a rectangle of the image
  * @typedef {{ pixels: Uint8ClampedArray, width: number, height: number, serial: number, clear: boolean }} Tile
  *   `clear` has nothing in it; `serial` is another one for other pixels
  */
@@ -22,7 +23,7 @@ export const isMask = (id) => id > FIRST_MASK;
 
 /**
  * @param {object} outside
- * @param {(id: number, level: number, list: TilePlace[], size: { width: number, height: number } | null) => Promise<Uint8Array>} outside.loadTiles
+ * @param {(id: number, level: number, list: TilePlace[]) => Promise<Uint8Array>} outside.loadTiles
  * @param {() => void} outside.onLoaded
  * @param {(id: number) => void} outside.onFailed
  * @param {number} [outside.budget]
@@ -74,6 +75,17 @@ export function createTiles({ loadTiles, onLoaded, onFailed, budget = BUDGET }) 
     keysOf.get(Number(key.split(":")[0]))?.delete(key);
   }
 
+  // Several steps may have been done, or undone, at once.
+  function changedSince(newId, oldId) {
+    /** @type {Rect | null} */
+    let rect = null;
+    for (let [id, change] = [newId, changes.get(newId)]; change; [id, change] = [change.from, changes.get(change.from)]) {
+      rect = join(rect, change.rect);
+      if (change.from === oldId || change.from === id) return change.from === oldId ? rect : null;
+    }
+    return null;
+  }
+
   function want(id, level, tx, ty) {
     const key = `${id}:${level}:${tx}:${ty}`;
     const waiting = wanted.get(key);
@@ -119,7 +131,7 @@ export function createTiles({ loadTiles, onLoaded, onFailed, budget = BUDGET }) 
     const size = sizes.get(id) ?? null;
     requests += 1;
     try {
-      const body = await loadTiles(id, level, batch.map(({ place }) => place), size);
+      const body = await loadTiles(id, level, batch.map(({ place }) => place));
       const data = new Uint8ClampedArray(body.buffer, body.byteOffset, body.byteLength);
       const channels = isMask(id) ? 1 : 4;
       let at = 0;
@@ -200,8 +212,9 @@ export function createTiles({ loadTiles, onLoaded, onFailed, budget = BUDGET }) 
     /**
      * An edited image has the tiles of the old one, but where it changed.
      * @param {number} newId @param {number} oldId @param {Rect} changed in the image
+     * @param {Patch[]} [patches] what changed it, where the page knows
      */
-    share(newId, oldId, changed) {
+    share(newId, oldId, changed, patches = []) {
       const size = sizes.get(oldId);
       if (size && !sizes.has(newId)) sizes.set(newId, size);
       changes.set(newId, { from: oldId, rect: changed });
@@ -210,17 +223,14 @@ export function createTiles({ loadTiles, onLoaded, onFailed, budget = BUDGET }) 
         const side = SIDE * 2 ** level;
         const next = `${newId}:${level}:${tx}:${ty}`;
         const tile = held.get(key);
-        if (tile && !held.has(next) && !meet(changed, { x: tx * side, y: ty * side, width: side, height: side })) hold(next, newId, tile);
+        if (!tile || held.has(next)) continue;
+        if (!meet(changed, { x: tx * side, y: ty * side, width: side, height: side })) hold(next, newId, tile);
+        else if (level === 0 && patches.length > 0) store(next, newId, patched(tile, tx, ty, patches), tile.width, tile.height);
       }
     },
 
     /** Where two images differ, when that is known. @param {number} newId @param {number} oldId @returns {Rect | null} */
-    changed(newId, oldId) {
-      const change = changes.get(newId);
-      if (change?.from === oldId) return change.rect;
-      const back = changes.get(oldId);
-      return back?.from === newId ? back.rect : null;
-    },
+    changed: (newId, oldId) => changedSince(newId, oldId) ?? changedSince(oldId, newId),
 
     /** Forgets all others. @param {Iterable<number>} ids */
     retain(ids) {
@@ -236,8 +246,22 @@ export function createTiles({ loadTiles, onLoaded, onFailed, budget = BUDGET }) 
     },
 
     /** Bytes held, tiles still to come. */
-    stats: () => ({ bytes, tiles: held.size, waiting: wanted.size }),
+    stats: () => ({ bytes, budget, tiles: held.size, waiting: wanted.size }),
   };
+}
+
+function patched({ pixels, width, height }, tx, ty, patches) {
+  const result = pixels.slice();
+  const channels = pixels.length / width / height;
+  for (const { rect, pixels: laid } of patches) {
+    const part = meet(rect, { x: tx * SIDE, y: ty * SIDE, width, height });
+    if (!part) continue;
+    for (let y = part.y; y < part.y + part.height; y += 1) {
+      const from = ((y - rect.y) * rect.width + part.x - rect.x) * channels;
+      result.set(laid.subarray(from, from + part.width * channels), ((y - ty * SIDE) * width + part.x - tx * SIDE) * channels);
+    }
+  }
+  return result;
 }
 
 /** How many tiles an image has at a level. @param {{ width: number, height: number }} size @param {number} level */

@@ -5,10 +5,10 @@ import { createZoomTool } from "./tools/zoom.js";
 import { findLayer, walk } from "../state/tree.js";
 import { selectShown } from "../state/selectors.js";
 import { createApproximation } from "./approximation.js";
+import { createBrushed } from "./brushed.js";
 import { createCarried } from "./carried.js";
 import { createComposites } from "./composites.js";
-import { createCompositor } from "./gl/compositor.js";
-import { createContext } from "./gl/context.js";
+import { createCard } from "./gl/card.js";
 import { createLive } from "./live.js";
 import { createOverlay } from "./overlay.js";
 import { renderScene } from "./renderer.js";
@@ -32,18 +32,22 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
   const sceneContext = /** @type {CanvasRenderingContext2D} */ (scene.getContext("2d"));
   const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d"));
   const over = createOverlay(redrawOverlay);
-  const card = withoutCard ? null : createCard(tiles);
-  const create = () => createComposites({
-    tiles, compositor: card, renderTiles, onFailed, onChanged: redraw, now: () => performance.now(),
-  });
+  const card = withoutCard ? null : createCard(tiles, redraw);
+  const create = () => createComposites({ tiles, card, renderTiles, onFailed, onChanged: redraw, now: () => performance.now() });
   const composites = create();
   const carried = createCarried(create);
+  const brushed = createBrushed(create, tiles);
+  const approximation = createApproximation();
+  const usesCard = () => card !== null && card.isThere();
   const live = createLive((rects) => {
     update();
-    composites.mark(rects);
+    // Rust knows nothing of it yet.
+    if (usesCard()) composites.mark(rects, live.isLive() ? performance.now() : -Infinity);
     redraw();
   });
-  const approximation = createApproximation();
+  /** @type {import("./live.js").Painted | null} what Rust may not have drawn yet */
+  let lastPainted = null;
+  let isExact = false;
   let colours = readColours(stage);
   let planned = false;
   let overlayPlanned = false;
@@ -72,7 +76,15 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
       return;
     }
     carried.release();
-    composites.update(live.shown(picture), picture, live.isLive());
+    if (usesCard()) {
+      composites.update(live.shown(picture), picture, live.isLive());
+      return;
+    }
+    // Rust can draw a layer elsewhere, but not what is painted.
+    const known = moved ? live.shown(picture) : picture;
+    composites.update(known, known, false);
+    const painted = live.painted();
+    if (painted) brushed.hold(painted, picture);
   }
 
   // What was carried is seen until the picture has it, so that it does not jump back.
@@ -86,7 +98,14 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
       }
       carried.forget();
     }
-    return composites.draw(context, view, level);
+    if (!brushed.isHeld()) return composites.draw(context, view, level);
+    const pending = composites.work(view, level);
+    if (usesCard() || (!live.painted() && composites.isFresh(level, view))) {
+      brushed.forget();
+      return composites.draw(context, view, level) || pending;
+    }
+    if (brushed.isReady(view, level)) return brushed.draw(context, view, level) || pending;
+    return composites.draw(context, view, level) || pending;
   }
 
   function draw() {
@@ -103,10 +122,16 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
     if (pending) redraw();
   }
 
-  // A mask that is painted has no colours to lay over; it is seen when Rust has answered.
+  // Until it is composited. A mask that is painted has no colours to lay over.
   function drawLive(context, view, level) {
-    const painted = live.painted();
-    if (painted?.kind !== "pixels" || composites.isExact(level, view)) return;
+    isExact = composites.isFresh(level, view) && (usesCard() || !live.painted());
+    if (isExact) {
+      lastPainted = null;
+      if (!live.painted()) approximation.clear();
+      return;
+    }
+    const painted = live.painted() ?? lastPainted;
+    if (painted?.kind !== "pixels" || (brushed.isHeld() && brushed.isReady(view, level))) return;
     const layer = findLayer(selectShown(store.getState()).layers, painted.layerId);
     if (layer?.visible) approximation.draw(context, view, painted, layer.opacity);
   }
@@ -144,8 +169,9 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
     /** @param {import("./live.js").Painted} painted */
     setLive: (painted) => live.setLive(painted),
     clearLive() {
+      // Where the picture has it already, it stays until it is made again.
+      lastPainted = usesCard() && isExact ? null : live.painted();
       live.clearLive();
-      approximation.clear();
     },
     /** @param {number[]} layerIds @param {number[] | null} matrix */
     setLiveTransform(layerIds, matrix) {
@@ -158,22 +184,14 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
       return composites.read(tx, ty);
     },
     /** What it takes, for measuring. */
-    stats: () => ({ withCard: card !== null, ...composites.stats(), ...card?.stats(), tiles: tiles.stats() }),
+    stats: () => ({ withCard: usesCard(), ...composites.stats(), ...card?.stats(), tiles: tiles.stats() }),
+    /** As a driver may take the graphics card away, for tests. @returns {() => void} gives it back */
+    loseCard: () => card?.lose() ?? (() => {}),
     restyle() {
       colours = readColours(stage);
       redraw();
     },
   };
-}
-
-// A card whose programs do not build is none.
-function createCard(tiles) {
-  const context = createContext();
-  try {
-    return context && createCompositor(context, tiles);
-  } catch {
-    return null;
-  }
 }
 
 function describe(tiles, { layers, selection }) {

@@ -4,7 +4,7 @@ import { FADES_ITSELF } from "./modes.js";
 import { createPool } from "./pool.js";
 import { createPrograms } from "./context.js";
 import { FINISH, MOST_IN_A_RUN, RECOLOUR, TAKE_OUT, WHOLE, blendSource, fadeSource, runSource } from "./shaders.js";
-import { coveredBy, slotFor, windowOn } from "./sources.js";
+import { coveredBy, maskSize, slotFor, windowOn } from "./sources.js";
 import { createTargets } from "./targets.js";
 import { createTurned } from "./turned.js";
 
@@ -31,10 +31,10 @@ const ATLAS = 4;
 export const MOST_JOBS = ATLAS * ATLAS;
 
 /**
- * @param {{ gl: WebGL2RenderingContext, canvas: HTMLCanvasElement }} context
+ * @param {WebGL2RenderingContext} gl
  * @param {ReturnType<typeof import("../tiles.js").createTiles>} tiles
  */
-export function createCompositor({ gl, canvas }, tiles) {
+export function createCompositor(gl, tiles) {
   const programs = createPrograms(gl);
   const pools = {
     colours: createPool(gl, UNITS.tiles, 4, COLOUR_TILES),
@@ -44,8 +44,6 @@ export function createCompositor({ gl, canvas }, tiles) {
   const turned = createTurned({ gl, programs, pools, targets, tiles });
   const atlas = createAtlas(gl);
   gl.enable(gl.SCISSOR_TEST);
-  let lost = false;
-  canvas.addEventListener("webglcontextlost", () => (lost = true));
   /** @type {Job} */
   let job;
   let area;
@@ -144,6 +142,7 @@ export function createCompositor({ gl, canvas }, tiles) {
         if (on.run.length === MOST_IN_A_RUN) flush(on);
         return;
       }
+      flush(on);
       const source = pixelsOf(layer);
       blend(layer, source, on);
       if (source.drawn) targets.drop(source.drawn);
@@ -161,6 +160,8 @@ export function createCompositor({ gl, canvas }, tiles) {
       free(after);
       return;
     }
+    // What waits to be drawn has tiles on the card, which those of a group could take the place of.
+    flush(on);
     const inside = surface();
     drawLayers(layer.children, inside);
     flush(inside);
@@ -170,6 +171,7 @@ export function createCompositor({ gl, canvas }, tiles) {
 
   // The clipped layers change the colour of the base, not its alpha.
   function drawWithClipped(base, clipped, on) {
+    flush(on);
     const alone = aloneOf(base, on);
     const together = cut(alone);
     for (const layer of clipped) if (isNear(layer)) drawAlone(layer, together);
@@ -211,9 +213,8 @@ export function createCompositor({ gl, canvas }, tiles) {
 
   function maskTiles({ mask }) {
     if (!mask?.enabled) return null;
-    const size = mask.width > 0 ? mask : tiles.sizeOf(mask.id) ?? { width: 0, height: 0 };
-    const place = { x: mask.x, y: mask.y, width: size.width, height: size.height };
-    const window = size.width > 0 ? windowOn(job, place, slotOf(mask.id)) : UNMASKED.window;
+    const size = maskSize(mask, tiles.sizeOf) ?? { width: 0, height: 0 };
+    const window = size.width > 0 ? windowOn(job, { x: mask.x, y: mask.y, ...size }, slotOf(mask.id)) : UNMASKED.window;
     return { window, outside: Math.fround(mask.outside / 255) };
   }
 
@@ -236,7 +237,6 @@ export function createCompositor({ gl, canvas }, tiles) {
   }
 
   function blend(layer, source, on) {
-    flush(on);
     const mode = layer.blend === "pass-through" ? "normal" : layer.blend;
     const mask = withMask(layer);
     const kind = source.drawn ? "drawn" : "tiles";
@@ -282,17 +282,16 @@ export function createCompositor({ gl, canvas }, tiles) {
   }
 
   return {
-    isLost: () => lost,
-
     /**
      * Makes parts of tiles; their image tiles should be there, what is missing is nothing.
      * @param {Job[]} jobs at most `MOST_JOBS`
-     * @returns {Made[]}
+     * @returns {Made[] | null} null where the card was lost meanwhile
      */
     make(jobs) {
       const origins = jobs.map((_, index) => ({ x: (index % ATLAS) * SIDE, y: Math.floor(index / ATLAS) * SIDE }));
       jobs.forEach((one, index) => compose(one, origins[index]));
-      return atlas.read(jobs, origins);
+      const made = atlas.read(jobs, origins);
+      return gl.isContextLost() ? null : made;
     },
 
     stats: () => ({

@@ -1,6 +1,8 @@
 // @ts-check
 
 const SIDE = 256;
+/** A pass looks at four tiles of each of its sixteen layers. */
+const FEWEST = 128;
 
 /**
  * Tiles on the graphics card: layers of one texture array, the least recently used goes first.
@@ -11,11 +13,7 @@ const SIDE = 256;
  */
 export function createPool(gl, unit, channels, most) {
   const [internal, format] = channels === 4 ? [gl.RGBA8, gl.RGBA] : [gl.R8, gl.RED];
-  const texture = gl.createTexture();
-  const count = Math.min(most, gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS));
-  gl.activeTexture(gl.TEXTURE0 + unit);
-  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, internal, SIDE, SIDE, count);
+  const count = allocate(gl, unit, internal, Math.min(most, gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS)));
   gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
   gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
   /** @type {Map<string, { slot: number, version: number }>} the oldest first */
@@ -70,4 +68,17 @@ export function createPool(gl, unit, channels, most) {
       return slot;
     },
   };
+}
+
+// As many tiles as the card has memory for.
+function allocate(gl, unit, internal, most) {
+  gl.activeTexture(gl.TEXTURE0 + unit);
+  for (let count = most; count >= FEWEST; count = Math.floor(count / 2)) {
+    const texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+    gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, internal, SIDE, SIDE, count);
+    if (gl.getError() === gl.NO_ERROR) return count;
+    gl.deleteTexture(texture);
+  }
+  throw new Error("the graphics card has too little memory");
 }

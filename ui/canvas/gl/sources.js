@@ -82,10 +82,19 @@ function needsOf(layers, spot, area, sizeOf, need) {
 }
 
 function maskNeeds(mask, spot, sizeOf, need) {
-  const size = mask.width > 0 ? mask : sizeOf(mask.id);
+  const size = maskSize(mask, sizeOf);
   if (!size) return false;
-  imageNeeds(mask.id, { x: mask.x, y: mask.y, width: size.width, height: size.height }, spot, need);
+  if (size.width > 0) imageNeeds(mask.id, { x: mask.x, y: mask.y, ...size }, spot, need);
   return true;
+}
+
+/**
+ * A mask may have no pixels at all; null where it is not known.
+ * @param {import("../../state/layer.js").Mask} mask
+ * @param {(id: number) => { width: number, height: number } | null} sizeOf
+ */
+export function maskSize({ id, width, height }, sizeOf) {
+  return width !== undefined && height !== undefined ? { width, height } : sizeOf(id);
 }
 
 function imageNeeds(id, image, spot, need) {

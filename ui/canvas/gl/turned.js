@@ -1,7 +1,7 @@
 // @ts-check
 import { SIDE, meet } from "../places.js";
 import { TURNED, turnedSource } from "./shaders.js";
-import { cornerOn, slotFor, turnedTiles } from "./sources.js";
+import { cornerOn, maskSize, slotFor, turnedTiles } from "./sources.js";
 
 /**
  * Layers while a hand is on them: turned or scaled, or with pixels that Rust does not have yet.
@@ -61,7 +61,7 @@ export function createTurned({ gl, programs, pools, targets, tiles }) {
       const height = Math.min(SIDE, live.height - ty * SIDE);
       const corners = cornersOf(tx * SIDE, ty * SIDE, width, height).map(map);
       const pool = isMask ? pools.masks : pools.colours;
-            if (!meet({ x: corners[0][0], y: corners[0][1], width: width / scale, height: height / scale }, job.part)) continue;
+      if (!meet({ x: corners[0][0], y: corners[0][1], width: width / scale, height: height / scale }, job.part)) continue;
       const slot = pool.slot(`live:${isMask}:${key}`, { pixels, width, height, serial: live.serials.get(key) ?? 0 });
       quad(slot, isMask, corners, { width, height }, job.level > 0, job.part);
     }
@@ -88,8 +88,8 @@ export function createTurned({ gl, programs, pools, targets, tiles }) {
     mask({ mask, live, matrix }, job) {
       const outside = (mask?.outside ?? 255) / 255;
       const target = begin(job, outside);
-      const size = mask && (mask.width > 0 ? mask : tiles.sizeOf(mask.id));
-      if (size) {
+      const size = mask && maskSize(mask, tiles.sizeOf);
+      if (size && size.width > 0) {
         const corner = cornerOn(job, mask);
         const scale = 2 ** job.level;
         const map = matrix ? turnedBy(matrix, mask, job) : ([x, y]) => [corner.x + x / scale, corner.y + y / scale];

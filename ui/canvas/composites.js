@@ -28,8 +28,10 @@ const MOST_COMPOSITES = 512;
 const FRAME_MS = 9;
 /** Once a change is this old, what was made coarsely is made in full. */
 const SETTLED_MS = 120;
-/** Layers' tiles are worth fetching when they are not many more than the tiles to be made. */
+/** Layers' tiles are worth fetching when they are not many more than the tiles to be made at 100 %. */
 const FEW_INPUTS = 4;
+/** Layers' tiles asked for at once, 96 MiB: they have to stay until they are drawn. */
+const MOST_INPUTS = 384;
 const MOST_RENDERED = 16;
 /** A card that takes this long for a tile is none: Rust is quicker with whole tiles. */
 const SLOW_MS = 30;
@@ -134,6 +136,16 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
     needs({ picture, ...one }, tiles.sizeOf, (id, level, tx, ty) => tiles.ask(id, level, tx, ty));
   }
 
+  function askSome(list) {
+    let asked = 0;
+    for (const one of list) {
+      const missing = missingInputs(one);
+      if (asked > 0 && asked + missing > MOST_INPUTS) return;
+      asked += missing;
+      askInputs(one);
+    }
+  }
+
   function make(list, until) {
     let rest = list;
     while (rest.length > 0) {
@@ -223,7 +235,9 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
       return coarse > 0;
     }
     const missing = wanted.map((one) => missingInputs(one));
-    const isForRust = (index) => !isLive && failedFor !== known && pace > SLOW_MS && isLarge(wanted[index].dirty);
+    // Rust draws every pixel that a tile covers, the card only those that it has.
+    const times = 4 ** (level + coarse);
+    const isForRust = (index) => !isLive && failedFor !== known && pace > SLOW_MS * times && isLarge(wanted[index].dirty);
     const ready = wanted.filter((_, index) => missing[index] === 0 && !isForRust(index));
     const slow = wanted.filter((_, index) => missing[index] === 0 && isForRust(index));
     const waiting = wanted.filter((_, index) => missing[index] > 0);
@@ -231,7 +245,7 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
     if (slow.length > 0) void render(slow);
     if (waiting.length > 0) {
       const count = missing.reduce((sum, one) => sum + one, 0);
-      if (isLive || count <= FEW_INPUTS * waiting.length) waiting.forEach(askInputs);
+      if (isLive || count <= FEW_INPUTS * times * waiting.length) askSome(waiting);
       else void render(waiting);
     }
     return left.length > 0 || coarse > 0;

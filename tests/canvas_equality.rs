@@ -31,6 +31,35 @@ pub fn comparison(seed: u64) -> String {
     )
 }
 
+/// The same where the page has a Rust: that keeps the pixels, so that the page has to ask for them.
+#[must_use]
+pub fn comparison_with_rust(seed: u64) -> String {
+    let sample = sample(seed);
+    let planes: String = sample
+        .planes
+        .iter()
+        .map(|SamplePlane { id, size: (width, height), bytes }| {
+            format!("[{id}, {width}, {height}, '{}'],", base64(bytes))
+        })
+        .collect();
+    let (width, height) = sample.size;
+    format!(
+        "const done = arguments[arguments.length - 1];
+         {BYTES}{KEEP}{COMPARE}
+         async function run() {{
+           const ids = new Map();
+           for (const [id, ...plane] of [{planes}]) ids.set(id, await keep(...plane));
+           const document = named({}, ids);
+           const opened = {{ path: null, name: 'random {seed}', document, notes: [] }};
+           editorCanvas.store.dispatch({{ type: 'document/opened', opened }});
+           return compare(bytesOf('{}'), {width}, {height});
+         }}
+         run().then(done, (error) => done({{ error: String(error?.stack ?? error?.message ?? error) }}));",
+        sample.wire,
+        base64(&sample.expected)
+    )
+}
+
 /// Ids of their own for every document, so that none is taken for another.
 fn number(wire: &mut Value, by: u64) {
     match wire {
@@ -67,6 +96,26 @@ function put(id, width, height, bytes) {
     }
     tiles.put(id, 0, tx, ty, tile);
   }
+}";
+
+/// Gives Rust a picture or mask, and the document its number there.
+const KEEP: &str = "
+const { invoke } = window.__TAURI__.core;
+const about = (patch) => ({ headers: { 'x-about': JSON.stringify(patch) } });
+async function keep(width, height, text) {
+  const bytes = new Uint8Array(bytesOf(text).buffer);
+  const patch = { id: null, x: 0, y: 0, width, height, fill: 0 };
+  if (bytes.length === width * height) return (await invoke('patch_mask', bytes, about(patch))).id;
+  const { id } = await invoke('create_image', { width, height, colour: null });
+  return (await invoke('patch_image', bytes, about({ ...patch, id }))).id;
+}
+function named(tree, ids) {
+  for (const layer of tree.layers ?? tree.children ?? []) {
+    if (layer.image) layer.image = ids.get(layer.image);
+    if (layer.mask) layer.mask.id = ids.get(layer.mask.id);
+    named(layer, ids);
+  }
+  return tree;
 }";
 
 /// The largest difference of a channel; the colour of what is not seen does not count.

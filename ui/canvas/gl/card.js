@@ -1,6 +1,6 @@
 // @ts-check
 import { createCompositor } from "./compositor.js";
-import { createContext } from "./context.js";
+import { createContext, prepareContext } from "./context.js";
 
 /**
  * The graphics card, for as long as it is there: a driver may take it away at any time, and give it back.
@@ -15,7 +15,7 @@ export function createCard(tiles, onChanged) {
   // A card whose programs do not build is none.
   function begin() {
     try {
-      compositor = context && createCompositor(context.gl, tiles);
+      compositor = context && prepareContext(context.gl) ? createCompositor(context.gl, tiles) : null;
     } catch {
       compositor = null;
     }

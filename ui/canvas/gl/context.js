@@ -2,20 +2,29 @@
 import { MOST_IN_A_RUN } from "./shaders.js";
 
 /**
- * WebGL2 with float targets and what the compositor needs of it, or null where that is missing.
+ * WebGL2, or null where that is missing.
  * Nothing here is shown: results are read back as straight RGBA8, as Rust gives them.
  */
 export function createContext() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const gl = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: true, powerPreference: "high-performance" });
-  if (!gl || !gl.getExtension("EXT_color_buffer_float")) return null;
+  return gl && { canvas, gl };
+}
+
+/**
+ * Float targets and what else the compositor needs; a context that was lost has none of it any more.
+ * @param {WebGL2RenderingContext} gl
+ * @returns {boolean} false where it is missing
+ */
+export function prepareContext(gl) {
+  if (!gl.getExtension("EXT_color_buffer_float")) return false;
   // A run has seven vectors a layer; every WebGL2 has 224.
-  if (gl.getParameter(gl.MAX_FRAGMENT_UNIFORM_VECTORS) < MOST_IN_A_RUN * 7 + 16) return null;
+  if (gl.getParameter(gl.MAX_FRAGMENT_UNIFORM_VECTORS) < MOST_IN_A_RUN * 7 + 16) return false;
   gl.disable(gl.BLEND);
   gl.disable(gl.DITHER);
   gl.bindVertexArray(gl.createVertexArray());
-  return { canvas, gl };
+  return true;
 }
 
 /**

@@ -1,6 +1,8 @@
 //! The page's compositor against Rust's.
 
-use asset_editor_tests::canvas_equality::comparison;
+use std::time::Duration;
+
+use asset_editor_tests::{canvas_bench, canvas_equality::comparison};
 use serde_json::json;
 
 use crate::browser::Page;
@@ -27,9 +29,15 @@ async fn the_page_composites_random_documents_as_rust_does() {
 #[ignore = "takes minutes; run by cargo xtask bench-canvas"]
 async fn frame_times_of_the_page() {
     let page = Page::open("stepMs=1").await;
-    let script = include_str!("../bench/canvas.js");
-    let script = script.replace("arguments[0]", "{ layers: 16, side: 2048, frames: 60 }");
-    let found = page.asynchronously(&script).await;
-    println!("Chromium\n{}", asset_editor_tests::canvas_bench::table(&found));
+    let settings = json!({ "layers": 16, "side": 2048, "frames": 60 });
+    page.run(&canvas_bench::start(&settings)).await;
+    let found = loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let found = page.run(canvas_bench::FOUND).await;
+        if !found.is_null() {
+            break found;
+        }
+    };
+    println!("Chromium\n{}", canvas_bench::table(&found));
     page.close().await;
 }

@@ -1,6 +1,8 @@
 //! The window's compositor, in the engine that ships, against Rust's; and how quick it is.
 
-use asset_editor_tests::canvas_equality::comparison_with_rust;
+use std::time::Duration;
+
+use asset_editor_tests::{canvas_bench, canvas_equality::comparison_with_rust};
 use serde_json::json;
 
 use crate::{desk::Desk, session::Session};
@@ -40,7 +42,17 @@ fn fault(session: &Session<'_>, seed: u64) -> Option<String> {
 fn frame_times_of_the_window() {
     let desk = Desk::new();
     let session = Session::start(&desk);
-    let settings = json!({ "layers": 16, "side": 2048, "frames": 60 });
-    let found = session.asynchronously(include_str!("../bench/canvas.js"), &[settings]);
-    println!("WebKitGTK\n{}", asset_editor_tests::canvas_bench::table(&found));
+    let settings = json!({ "layers": 16, "side": 2048, "frames": 60, "rust": true });
+    session.script(&canvas_bench::start(&settings), &[]);
+    let found = loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let found = session.script(canvas_bench::FOUND, &[]);
+        if !found.is_null() {
+            break found;
+        }
+    };
+    println!("WebKitGTK\n{}", canvas_bench::table(&found));
+    for (program, mebibytes) in session.memory() {
+        println!("{program}: {mebibytes} MiB");
+    }
 }

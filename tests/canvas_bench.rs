@@ -50,8 +50,7 @@ pub fn table(found: &Value) -> String {
         large["opened"].as_f64().unwrap_or_default() / 1000.0
     );
     for when in ["fitted", "scrolled"] {
-        let mebibytes =
-            |key: &str| large[when][key].as_f64().unwrap_or_default() / 1024.0 / 1024.0;
+        let mebibytes = |key: &str| large[when][key].as_f64().unwrap_or_default() / 1024.0 / 1024.0;
         let _ = writeln!(
             text,
             "  {when}: {:.0} MiB of layers' tiles, {:.0} MiB of composites, {:.0} MiB on the card",

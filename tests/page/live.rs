@@ -59,8 +59,11 @@ async fn dab(page: &Page, place: Place, to: [u8; 4], at_once: bool) {
     if at_once {
         assert_eq!(page.get("[seen.afterPress]").await, colours(&[to]), "in the next frame");
     } else {
-        page.wait(&format!("seen.colours.at(-1) === '{}'", to.map(|level| level.to_string()).join(",")))
-            .await;
+        page.wait(&format!(
+            "seen.colours.at(-1) === '{}'",
+            to.map(|level| level.to_string()).join(",")
+        ))
+        .await;
     }
     release(page, place).await;
     assert_eq!(page.get("seen.colours").await, colours(&[RED, to]), "nothing in between");
@@ -69,8 +72,22 @@ async fn dab(page: &Page, place: Place, to: [u8; 4], at_once: bool) {
 async fn red_layer(options: &str) -> (Page, Place) {
     let (page, place) = scene_as(options).await;
     click(&page, place.at(SPOT.0, SPOT.1), 0).await;
-    page.wait("editorCanvas.stats().stale === 0 && editorCanvas.stats().tiles.waiting === 0").await;
+    settled(&page).await;
     (page, place)
+}
+
+/// Waits until the tiles of the layers have come too, which do so while nothing else is to do.
+async fn settled(page: &Page) {
+    page.wait("editorCanvas.stats().stale === 0").await;
+    let mut before = json!(null);
+    loop {
+        page.drawn().await;
+        let tiles = page.get("editorCanvas.stats().tiles").await;
+        if tiles["waiting"] == 0 && tiles == before {
+            return;
+        }
+        before = tiles;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,8 +118,7 @@ async fn a_dab_on_a_mask_hides_at_once() {
         page.wait("!document.querySelector(\"[data-layer-id='3'] .layer-mask\").hidden").await;
         page.click("[data-layer-id='3'] .layer-mask").await;
         page.keys("b").await;
-        page.wait("editorCanvas.stats().stale === 0 && editorCanvas.stats().tiles.waiting === 0")
-            .await;
+        settled(&page).await;
         dab(&page, place, PAPER, options == CARD).await;
         page.close().await;
     }
@@ -123,8 +139,11 @@ async fn a_lost_graphics_card_is_stood_in_for_and_taken_back() {
     page.wait("editorCanvas.stats().withCard").await;
     let made = page.get("editorCanvas.stats().made").await;
     page.chord(thirtyfour::Key::Control, "z").await;
-    page.wait(&format!("seen.colours.at(-1) === '{}'", RED.map(|level| level.to_string()).join(",")))
-        .await;
+    page.wait(&format!(
+        "seen.colours.at(-1) === '{}'",
+        RED.map(|level| level.to_string()).join(",")
+    ))
+    .await;
     assert!(page.get("editorCanvas.stats().made").await.as_f64() > made.as_f64(), "by the card");
     page.close().await;
 }

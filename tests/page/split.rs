@@ -197,7 +197,11 @@ async fn escape_cancels_within_a_step_and_changes_nothing() {
     page.click("#split-start").await;
     page.wait("Number(document.querySelector('#progress').getAttribute('aria-valuenow')) > 0")
         .await;
-    assert_eq!(page.text("#generate span:not(.icon)").await, "Queue up", "a picture would be made after it");
+    assert_eq!(
+        page.text("#generate span:not(.icon)").await,
+        "Queue up",
+        "a picture would be made after it"
+    );
     page.keys(Key::Escape).await;
     page.wait("document.querySelector('#split-start').checkVisibility()").await;
     assert_eq!(page.calls("cancel").await, [json!({ "jobId": 1 })]);

@@ -19,6 +19,14 @@ export function createCarried(createComposites) {
   /** @type {number[] | null} */
   let matrix = null;
   let isHeld = false;
+  let isReady = false;
+
+  function forget() {
+    cut = null;
+    isHeld = false;
+    isReady = false;
+    for (const part of [below, moved, above]) part.clear();
+  }
 
   return {
     /**
@@ -28,7 +36,10 @@ export function createCarried(createComposites) {
      */
     hold(picture, live) {
       const ids = [...live.ids].join();
-      if (cut?.picture !== picture || cut.ids !== ids) cut = { picture, ids, parts: cutApart(picture, live.ids) };
+      if (cut?.picture !== picture || cut.ids !== ids) {
+        cut = { picture, ids, parts: cutApart(picture, live.ids) };
+        isReady = false;
+      }
       isHeld = cut.parts !== null;
       if (!cut.parts) return false;
       matrix = live.matrix;
@@ -40,19 +51,26 @@ export function createCarried(createComposites) {
 
     isHeld: () => isHeld,
 
-    /** They are let go, but may be seen until the picture is there. */
+    /** Makes what is missing; until all was there once, the picture is seen as it was. @param {import("../state/viewport.js").Viewport} view @param {number} level */
+    isReady(view, level) {
+      if (isReady || !cut?.parts || !matrix) return isReady;
+      for (const part of [below, above]) if (!part.isDrawn(level, view)) part.work(view, level);
+      const own = movedView(view, level, matrix, cut.parts.moved);
+      if (!moved.isDrawn(own.level, own.view)) moved.work(own.view, own.level);
+      isReady = below.isDrawn(level, view) && above.isDrawn(level, view) && moved.isDrawn(own.level, own.view);
+      return isReady;
+    },
+
+    /** They are let go, but are seen until the picture is there. */
     release() {
       isHeld = false;
+      if (cut && !isReady) forget();
     },
 
     /** Whether something was let go and is still to be seen. */
-    lingers: () => !isHeld && cut !== null && cut.parts !== null,
+    lingers: () => !isHeld && isReady,
 
-    forget() {
-      cut = null;
-      isHeld = false;
-      for (const part of [below, moved, above]) part.clear();
-    },
+    forget,
 
     /** @param {CanvasRenderingContext2D} context @param {import("../state/viewport.js").Viewport} view @param {number} level @returns {boolean} whether there is more to do */
     draw(context, view, level) {
@@ -66,16 +84,24 @@ export function createCarried(createComposites) {
     },
   };
 
-  function drawMoved(context, view, level, [a, b, c, d, e, f], frame) {
-    if (a === 1 && b === 0 && c === 0 && d === 1) {
-      const [panX, panY] = [view.panX + Math.round(e) * view.zoom, view.panY + Math.round(f) * view.zoom];
-      return moved.draw(context, { ...view, panX, panY }, level);
+  function drawMoved(context, view, level, by, frame) {
+    const own = movedView(view, level, by, frame);
+    if (own.view.whole) {
+      const [a, b, c, d, e, f] = by;
+      const { panX, panY, zoom } = view;
+      context.transform(a, b, c, d, panX - a * panX - c * panY + zoom * e, panY - b * panX - d * panY + zoom * f);
+      context.imageSmoothingEnabled = true;
     }
-    const { panX, panY, zoom } = view;
-    let own = levelFor(zoom * Math.max(Math.hypot(a, b), Math.hypot(c, d)));
-    while (Math.ceil(atLevel(frame.width, own) / SIDE) * Math.ceil(atLevel(frame.height, own) / SIDE) > MOST_TURNED) own += 1;
-    context.transform(a, b, c, d, panX - a * panX - c * panY + zoom * e, panY - b * panX - d * panY + zoom * f);
-    context.imageSmoothingEnabled = true;
-    return moved.draw(context, { ...view, whole: true }, own);
+    return moved.draw(context, own.view, own.level);
   }
+}
+
+/** A layer that is only shifted is seen through a shifted window; one that is turned or scaled is needed as a whole. */
+function movedView(view, level, [a, b, c, d, e, f], frame) {
+  if (a === 1 && b === 0 && c === 0 && d === 1) {
+    return { view: { ...view, panX: view.panX + Math.round(e) * view.zoom, panY: view.panY + Math.round(f) * view.zoom, whole: false }, level };
+  }
+  let own = levelFor(view.zoom * Math.max(Math.hypot(a, b), Math.hypot(c, d)));
+  while (Math.ceil(atLevel(frame.width, own) / SIDE) * Math.ceil(atLevel(frame.height, own) / SIDE) > MOST_TURNED) own += 1;
+  return { view: { ...view, whole: true }, level: own };
 }

@@ -25,7 +25,7 @@ import { MOST_LEVELS, SIDE, join, meet, tileSize, tilesIn } from "./places.js";
 /** 128 MiB of results, or twice what is on the screen where that is more. */
 const MOST_COMPOSITES = 512;
 /** What of a frame's 16 ms may go into compositing. */
-const FRAME_MS = 9;
+export const FRAME_MS = 9;
 /** Once a change is this old, what was made coarsely is made in full. */
 const SETTLED_MS = 120;
 /** Layers' tiles are worth fetching when they are not many more than the tiles to be made at 100 %. */
@@ -33,6 +33,8 @@ const FEW_INPUTS = 4;
 /** Layers' tiles asked for at once, 96 MiB: they have to stay until they are drawn. */
 const MOST_INPUTS = 384;
 const MOST_RENDERED = 16;
+/** What making a tile takes besides its pixels, as a share of a whole one. */
+const LEAST_SHARE = 0.1;
 /** A card that takes this long for a tile is none: Rust is quicker with whole tiles. */
 const SLOW_MS = 30;
 
@@ -44,8 +46,9 @@ const SLOW_MS = 30;
  * @param {() => void} parts.onChanged
  * @param {(error: any) => void} parts.onFailed
  * @param {() => number} parts.now
+ * @param {() => number} parts.deadline when this frame has taken long enough
  */
-export function createComposites({ tiles, card, renderTiles, onChanged, onFailed, now }) {
+export function createComposites({ tiles, card, renderTiles, onChanged, onFailed, now, deadline }) {
   /** @type {Map<string, Composite>} the oldest first */
   const composites = new Map();
   /** @type {Picture | null} */
@@ -56,13 +59,12 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
   let failedFor = null;
   let isLive = false;
   let rendering = false;
-  let pace = 3; // milliseconds a tile
-  let batches = 0;
   let most = MOST_COMPOSITES;
   let fitting = { picture, level: 0, first: "", count: 0, fits: false };
   let changedAt = -Infinity;
   const stats = { made: 0, makeMs: 0, rendered: 0, presentMs: 0, lastMs: 0, stale: 0 };
 
+  const pace = () => card?.pace() ?? 0;
   const usesCard = () => card !== null && card.isThere();
 
   function entry(level, tx, ty) {
@@ -146,14 +148,23 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
     }
   }
 
+  // As many as the time allows, but one at least; small parts take little.
+  function inTime(list, ms) {
+    let count = 0;
+    for (let cost = 0; count < Math.min(MOST_JOBS, list.length); count += 1) {
+      cost += (shareOf(list[count]) + LEAST_SHARE) * pace();
+      if (count > 0 && cost > ms) break;
+    }
+    return list.slice(0, count);
+  }
+
   function make(list, until) {
     let rest = list;
     while (rest.length > 0) {
       const left = until - now();
-      const count = Math.max(1, Math.min(MOST_JOBS, rest.length, Math.floor(left / pace)));
       if (left <= 0 && rest !== list) break;
-      const batch = rest.slice(0, count);
-      rest = rest.slice(count);
+      const batch = inTime(rest, left);
+      rest = rest.slice(batch.length);
       const began = now();
       const jobs = batch.map(({ level, tx, ty, dirty }) => ({ picture, level, tx, ty, part: /** @type {Rect} */ (dirty) }));
       const made = /** @type {any} */ (card).make(jobs);
@@ -168,14 +179,8 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
         batch[index].dirty = null;
         batch[index].drawn = true;
       });
-      const ms = now() - began;
-      const share = jobs.reduce((sum, { part }) => sum + (part.width * part.height) / SIDE / SIDE, 0);
-      // Small parts say little about whole tiles,
-      // and the first tiles take the time that programs take to build.
-      batches += 1;
-      if (share > 0.5 && batches > 2) pace = Math.min(200, 0.7 * pace + 0.3 * (ms / share));
       stats.made += jobs.length;
-      stats.makeMs += ms;
+      stats.makeMs += now() - began;
     }
     return rest;
   }
@@ -212,12 +217,12 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
 
   // How many levels coarser the stale tiles must be made to fit into a frame.
   function hurry(stale) {
-    const cost = stale.reduce((sum, { dirty }) => sum + (dirty.width * dirty.height) / SIDE / SIDE, 0) * pace;
+    const cost = stale.reduce((sum, one) => sum + shareOf(one), 0) * pace();
     return Math.max(0, Math.min(3, Math.ceil(Math.log2(cost / FRAME_MS) / 2)));
   }
 
   function makeVisible(places, level, rect) {
-    const until = now() + FRAME_MS;
+    const until = deadline();
     const stale = places.map(([tx, ty]) => entry(level, tx, ty)).filter(({ dirty }) => dirty);
     if (stale.length === 0) return false;
     const isMoving = now() - changedAt < SETTLED_MS;
@@ -228,6 +233,11 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
       if (coarse > 0) {
         wanted = tilesIn(rect, /** @type {Picture} */ (picture), level + coarse)
           .map(([tx, ty]) => entry(level + coarse, tx, ty)).filter(({ dirty }) => dirty);
+        // Waiting for pixels would take longer than what was to be spared.
+        if (wanted.some((one) => missingInputs(one) > 0)) {
+          askSome(wanted);
+          [coarse, wanted] = [0, stale];
+        }
       }
     }
     if (!usesCard()) {
@@ -237,7 +247,7 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
     const missing = wanted.map((one) => missingInputs(one));
     // Rust draws every pixel that a tile covers, the card only those that it has.
     const times = 4 ** (level + coarse);
-    const isForRust = (index) => !isLive && failedFor !== known && pace > SLOW_MS * times && isLarge(wanted[index].dirty);
+    const isForRust = (index) => !isLive && failedFor !== known && pace() > SLOW_MS * times && isLarge(wanted[index].dirty);
     const ready = wanted.filter((_, index) => missing[index] === 0 && !isForRust(index));
     const slow = wanted.filter((_, index) => missing[index] === 0 && isForRust(index));
     const waiting = wanted.filter((_, index) => missing[index] > 0);
@@ -355,7 +365,7 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
   return {
     update,
     mark,
-    stats: () => ({ ...stats, composites: composites.size, bytes: composites.size * SIDE * SIDE * 4, pace }),
+    stats: () => ({ ...stats, composites: composites.size, bytes: composites.size * SIDE * SIDE * 4, pace: pace() }),
 
     /**
      * Draws the picture, as far as its tiles are there, and makes some that are not.
@@ -403,6 +413,8 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
     },
   };
 }
+
+const shareOf = ({ dirty }) => (dirty.width * dirty.height) / SIDE / SIDE;
 
 // One direction of a part of a tile: which of its pixels are seen, and where they are drawn.
 // Without a size of the screen all of it is.

@@ -38,7 +38,7 @@ export function createLive(onDamaged) {
       for (const key of changed) serials.set(key, (serial += 1));
       painted = { ...next, serials };
       made = { from: null, picture: null };
-      onDamaged([...left, ...(isSame && next.rect ? [next.rect] : changed.map((key) => rectOf(next, key)))]);
+      onDamaged([...left, ...(next.rect ? [next.rect] : changed.map((key) => rectOf(next, key)))]);
     },
 
     clearLive() {

@@ -7,7 +7,7 @@ import { selectShown } from "../state/selectors.js";
 import { createApproximation } from "./approximation.js";
 import { createBrushed } from "./brushed.js";
 import { createCarried } from "./carried.js";
-import { createComposites } from "./composites.js";
+import { FRAME_MS, createComposites } from "./composites.js";
 import { createCard } from "./gl/card.js";
 import { createLive } from "./live.js";
 import { createOverlay } from "./overlay.js";
@@ -33,7 +33,10 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
   const overlayContext = /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d"));
   const over = createOverlay(redrawOverlay);
   const card = withoutCard ? null : createCard(tiles, redraw);
-  const create = () => createComposites({ tiles, card, renderTiles, onFailed, onChanged: redraw, now: () => performance.now() });
+  let frameEnds = 0;
+  const now = () => performance.now();
+  const deadline = () => (frameEnds ||= now() + FRAME_MS);
+  const create = () => createComposites({ tiles, card, renderTiles, onFailed, onChanged: redraw, now, deadline });
   const composites = create();
   const carried = createCarried(create);
   const brushed = createBrushed(create, tiles);
@@ -89,7 +92,11 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
 
   // What was carried is seen until the picture has it, so that it does not jump back.
   function drawPicture(context, view, level) {
-    if (carried.isHeld()) return carried.draw(context, view, level);
+    if (carried.isHeld()) {
+      if (carried.isReady(view, level)) return carried.draw(context, view, level);
+      composites.draw(context, view, level);
+      return true;
+    }
     if (carried.lingers()) {
       const pending = composites.work(view, level);
       if (!composites.isFresh(level, view)) {
@@ -110,6 +117,7 @@ export function mountCanvas({ stage, scene, overlay, store, bitmaps, tiles, rend
 
   function draw() {
     planned = false;
+    frameEnds = 0;
     const state = store.getState();
     const { width, height } = state.viewport;
     for (const canvas of [scene, overlay]) {

@@ -1,6 +1,10 @@
 // @ts-check
+import { SIDE } from "../places.js";
 import { createCompositor } from "./compositor.js";
 import { createContext, prepareContext } from "./context.js";
+
+/** Rather one tile too few in the first frames. */
+const FIRST_PACE = 8;
 
 /**
  * The graphics card, for as long as it is there: a driver may take it away at any time, and give it back.
@@ -9,6 +13,8 @@ import { createContext, prepareContext } from "./context.js";
  */
 export function createCard(tiles, onChanged) {
   const context = createContext();
+  let pace = FIRST_PACE;
+  let batches = 0;
   /** @type {ReturnType<typeof createCompositor> | null} */
   let compositor = null;
 
@@ -19,6 +25,14 @@ export function createCard(tiles, onChanged) {
     } catch {
       compositor = null;
     }
+  }
+
+  function learn(jobs, ms) {
+    const tiles = jobs.reduce((sum, { part }) => sum + (part.width * part.height) / SIDE / SIDE, 0);
+    // Small parts say little about whole tiles,
+    // and the first tiles take the time that programs take to build.
+    batches += 1;
+    if (tiles > 0.5 && batches > 2) pace = Math.min(200, 0.6 * pace + 0.4 * (ms / tiles));
   }
 
   begin();
@@ -36,10 +50,16 @@ export function createCard(tiles, onChanged) {
   return {
     isThere: () => compositor !== null,
 
+    /** Milliseconds that a tile takes. */
+    pace: () => pace,
+
     /** @param {import("./compositor.js").Job[]} jobs @returns {import("./compositor.js").Made[] | null} null where it could not */
     make(jobs) {
+      const began = performance.now();
       try {
-        return compositor?.make(jobs) ?? null;
+        const made = compositor?.make(jobs) ?? null;
+        if (made) learn(jobs, performance.now() - began);
+        return made;
       } catch {
         compositor = null;
         return null;

@@ -92,7 +92,7 @@ async fn layers_move_out_of_groups_and_back_and_locked_ones_stay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_graphics_card_rust_composites_and_the_old_picture_stays_meanwhile() {
-    let page = open_layered("stepMs=120&canvas=cpu").await;
+    let page = open_layered("stepMs=500&canvas=cpu").await;
     page.wait("__MOCK__.calls.some((call) => call.command === 'render_tiles')").await;
     page.wait(
         "document.querySelector('#canvas').getContext('2d').getImageData(300, 300, 1, 1).data[3]",

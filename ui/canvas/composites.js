@@ -271,6 +271,16 @@ export function createComposites({ tiles, card, renderTiles, onChanged, onFailed
       askInputs(one);
       return;
     }
+    warm(places, level);
+  }
+
+  // Programs are built before the first change needs them, one in a frame: some drivers take long.
+  function warm(places, level) {
+    if (!card || !picture) return;
+    const place = places[card.warmed(picture.documentId)];
+    if (!place) return;
+    const [tx, ty] = place;
+    if (card.warm({ picture, level, tx, ty, part: whole(level, tx, ty) })) onChanged();
   }
 
   // Whether the layers' tiles under what is seen can all be held; else fetching them would never end.

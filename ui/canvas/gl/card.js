@@ -3,6 +3,8 @@ import { SIDE } from "../places.js";
 import { createCompositor } from "./compositor.js";
 import { createContext, prepareContext } from "./context.js";
 
+/** Tiles of a document that are looked at for programs that have to be built. */
+const MOST_WARMED = 8;
 /** Rather one tile too few in the first frames. */
 const FIRST_PACE = 8;
 
@@ -14,12 +16,13 @@ const FIRST_PACE = 8;
 export function createCard(tiles, onChanged) {
   const context = createContext();
   let pace = FIRST_PACE;
-  let batches = 0;
+  let warming = { documentId: 0, tiles: 0 };
   /** @type {ReturnType<typeof createCompositor> | null} */
   let compositor = null;
 
   // A card whose programs do not build is none.
   function begin() {
+    warming.documentId = 0;
     try {
       compositor = context && prepareContext(context.gl) ? createCompositor(context.gl, tiles) : null;
     } catch {
@@ -29,10 +32,8 @@ export function createCard(tiles, onChanged) {
 
   function learn(jobs, ms) {
     const tiles = jobs.reduce((sum, { part }) => sum + (part.width * part.height) / SIDE / SIDE, 0);
-    // Small parts say little about whole tiles,
-    // and the first tiles take the time that programs take to build.
-    batches += 1;
-    if (tiles > 0.5 && batches > 2) pace = Math.min(200, 0.6 * pace + 0.4 * (ms / tiles));
+    // Small parts say little about whole tiles.
+    if (tiles > 0.5) pace = Math.min(200, 0.6 * pace + 0.4 * (ms / tiles));
   }
 
   begin();
@@ -55,14 +56,34 @@ export function createCard(tiles, onChanged) {
 
     /** @param {import("./compositor.js").Job[]} jobs @returns {import("./compositor.js").Made[] | null} null where it could not */
     make(jobs) {
+      if (!compositor) return null;
       const began = performance.now();
+      const programs = compositor.programs();
       try {
-        const made = compositor?.make(jobs) ?? null;
-        if (made) learn(jobs, performance.now() - began);
+        const made = compositor.make(jobs);
+        // Programs take long to build, and only once.
+        if (compositor.programs() === programs) learn(jobs, performance.now() - began);
         return made;
       } catch {
         compositor = null;
         return null;
+      }
+    },
+
+    /** How many tiles of a document have all programs that they need; `Infinity` once that was enough. @param {number} documentId */
+    warmed(documentId) {
+      if (warming.documentId !== documentId) warming = { documentId, tiles: 0 };
+      return warming.tiles < MOST_WARMED ? warming.tiles : Infinity;
+    },
+
+    /** Builds one of the programs that a tile will need. @param {import("./compositor.js").Job} job @returns {boolean} whether to go on */
+    warm(job) {
+      try {
+        if (compositor?.warm(job)) warming.tiles += 1;
+        return compositor !== null;
+      } catch {
+        compositor = null;
+        return true;
       }
     },
 

@@ -2,7 +2,7 @@
 import { SIDE, meet, reach } from "../places.js";
 import { FADES_ITSELF } from "./modes.js";
 import { createPool } from "./pool.js";
-import { createPrograms } from "./context.js";
+import { Unbuilt, createPrograms } from "./context.js";
 import { FINISH, MOST_IN_A_RUN, RECOLOUR, TAKE_OUT, WHOLE, blendSource, fadeSource, runSource } from "./shaders.js";
 import { coveredBy, maskSize, slotFor, windowOn } from "./sources.js";
 import { createTargets } from "./targets.js";
@@ -293,6 +293,28 @@ export function createCompositor(gl, tiles) {
       const made = atlas.read(jobs, origins);
       return gl.isContextLost() ? null : made;
     },
+
+    /**
+     * Builds one of the programs that a tile needs and that are not there yet.
+     * @param {Job} one
+     * @returns {boolean} false where there are more
+     */
+    warm(one) {
+      programs.allow(1);
+      try {
+        compose(one, { x: 0, y: 0 });
+        return true;
+      } catch (error) {
+        if (!(error instanceof Unbuilt)) throw error;
+        targets.reset();
+        return false;
+      } finally {
+        programs.allow(Infinity);
+      }
+    },
+
+    /** How many programs were built. */
+    programs: programs.count,
 
     stats: () => ({
       gpuBytes: pools.colours.stats.bytes + pools.masks.stats.bytes + targets.bytes() + 4 * (SIDE * ATLAS) ** 2,

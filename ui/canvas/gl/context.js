@@ -27,6 +27,9 @@ export function prepareContext(gl) {
   return true;
 }
 
+/** No more programs may be built for now. */
+export class Unbuilt extends Error {}
+
 /**
  * Programs by name, built when they are first needed.
  * @param {WebGL2RenderingContext} gl
@@ -34,6 +37,7 @@ export function prepareContext(gl) {
 export function createPrograms(gl) {
   const programs = new Map();
   let used = null;
+  let allowed = Infinity;
 
   function build(vertexSource, fragmentSource) {
     const program = /** @type {WebGLProgram} */ (gl.createProgram());
@@ -72,7 +76,11 @@ export function createPrograms(gl) {
      * @param {() => [string, string]} sources
      */
     use(name, sources) {
-      if (!programs.has(name)) programs.set(name, build(...sources()));
+      if (!programs.has(name)) {
+        if (allowed === 0) throw new Unbuilt(name);
+        allowed -= 1;
+        programs.set(name, build(...sources()));
+      }
       const found = programs.get(name);
       if (used !== found.program) {
         gl.useProgram(found.program);
@@ -80,5 +88,10 @@ export function createPrograms(gl) {
       }
       return found.place;
     },
+
+    /** How many more may be built. @param {number} count */
+    allow: (count) => (allowed = count),
+
+    count: () => programs.size,
   };
 }

@@ -12,7 +12,8 @@ const SIDE = 256;
 export function createTargets(gl, unit) {
   /** @type {Target[]} */
   const free = [];
-  let made = 0;
+  /** @type {Target[]} */
+  const all = [];
 
   /** @returns {Target} */
   function make() {
@@ -25,8 +26,9 @@ export function createTargets(gl, unit) {
     const frame = /** @type {WebGLFramebuffer} */ (gl.createFramebuffer());
     gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    made += 1;
-    return { texture, frame, users: 0 };
+    const target = { texture, frame, users: 0 };
+    all.push(target);
+    return target;
   }
 
   const nothing = make();
@@ -58,6 +60,12 @@ export function createTargets(gl, unit) {
       if (target.users === 0) free.push(target);
     },
 
-    bytes: () => made * SIDE * SIDE * 16,
+    /** After work that was broken off. */
+    reset() {
+      free.length = 0;
+      for (const target of all) if (target !== nothing) free.push(Object.assign(target, { users: 0 }));
+    },
+
+    bytes: () => all.length * SIDE * SIDE * 16,
   };
 }

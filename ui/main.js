@@ -1,9 +1,8 @@
 // @ts-check
+import { adoptImage } from "./canvas/adopted.js";
 import { createBitmaps } from "./canvas/bitmaps.js";
-import { createRenders } from "./canvas/renders.js";
-import { createMaskThumbnails } from "./canvas/mask-thumbnails.js";
 import { createThumbnails } from "./canvas/thumbnails.js";
-import { createTileAdapter } from "./canvas/tools/adapter.js";
+import { createTiles } from "./canvas/tiles.js";
 import { mountTools } from "./canvas/tools/hand.js";
 import { mountRulers } from "./canvas/tools/rulers.js";
 import { mountCanvas } from "./canvas/viewport.js";
@@ -31,6 +30,7 @@ import { shuffledSeed } from "./state/form.js";
 import { initialState, reduce } from "./state/reducer.js";
 import { selectPicture, selectShown } from "./state/selectors.js";
 import { createStore } from "./state/store.js";
+import { toWire } from "./state/wire.js";
 import { bestLanguage, strings, useLanguage } from "./strings.js";
 import { mountAboutDialog } from "./views/about-dialog.js";
 import { mountAmountDialog } from "./views/amount-dialog.js";
@@ -72,7 +72,6 @@ import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 import { mountToolbox } from "./views/toolbox.js";
 
 const RETAIN_DELAY_MS = 400;
-const RENDER_DELAY_MS = 40;
 
 const START = readStart();
 useLanguage(START.language ?? bestLanguage(navigator.languages));
@@ -87,27 +86,26 @@ function start(page) {
     theme: readTheme(localStorage),
   }));
 
-  const bitmaps = createBitmaps({
-    loadImage: ipc.loadImage,
-    onLoaded(id) {
-      canvas.redraw();
-      thumbnails.loaded(id);
-    },
+  const tiles = createTiles({
+    loadTiles: ipc.loadTiles,
+    onLoaded: () => canvas.redraw(),
     onFailed(id) {
-      // A preview that is gone is not worth a word.
       if (drawnLayers(selectShown(store.getState())).some((layer) => layer.imageId === id)) {
         store.dispatch(noticeShown("error", strings.notices.imageLost));
       }
     },
   });
-  const renders = createRenders({
-    render: ipc.renderDocument,
-    later: (work) => setTimeout(work, RENDER_DELAY_MS),
-    onRendered: () => canvas.redraw(),
-    onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
+  const bitmaps = createBitmaps({
+    async loadImage(id) {
+      const image = await ipc.loadImage(id);
+      adoptImage(tiles, id, image);
+      return image;
+    },
+    onLoaded: () => canvas.redraw(),
+    // A preview that is gone is not worth a word.
+    onFailed: () => {},
   });
-  const thumbnails = createThumbnails(bitmaps, ipc.renderDocument);
-  const maskThumbnails = createMaskThumbnails(ipc.loadTiles);
+  const thumbnails = createThumbnails(tiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
   const session = createSession(store, ipc, {
@@ -117,7 +115,6 @@ function start(page) {
   });
   const shortcuts = mountShortcutsDialog(page.body, (name) => name in commands);
   const exports = mountExportDialog(page.body, (name) => run(name));
-  const tiles = createTileAdapter(ipc.loadTiles);
   const act = createToolEffects(store, ipc, { tiles, ready: (made) => Promise.all(made.map(({ id }) => bitmaps.prepare(id))).then(() => {}) });
   const amounts = mountAmountDialog(page.body);
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
@@ -178,7 +175,7 @@ function start(page) {
   mountRunsPanel(tasks.make, store, runs, thumbnails.show);
   const splitPanel = mountSplitPanel(tasks.split, store, { run, random: Math.random, showThumbnail: thumbnails.show });
   const side = mountSidePanels(part("side"), () => showSteps());
-  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: maskThumbnails.show },
+  const layersPanel = mountLayersPanel(side.layers, store, run, { image: thumbnails.show, mask: thumbnails.showMask },
     (id, op) => void act.selectAlpha(layerOf(selectPicture(store.getState()), id), op));
   const historyPanel = mountHistoryPanel(side.history, store);
   const showSteps = () => historyPanel.show();
@@ -207,7 +204,10 @@ function start(page) {
     overlay: /** @type {HTMLCanvasElement} */ (part("overlay")),
     store,
     bitmaps,
-    renders,
+    tiles,
+    renderTiles: (picture, level, list) => ipc.renderTiles(toWire(picture), level, list),
+    onFailed: (error) => store.dispatch(noticeShown("error", strings.errorText(error))),
+    withoutCard: new URLSearchParams(location.search).get("canvas") === "cpu",
   }, signal);
   mountToolbox(part("toolbox"), store, { run, showColour: colours.show, focusCanvas: () => part("stage").focus() });
   mountToolOptions(part("tool-options"), store, { run, act });
@@ -221,6 +221,8 @@ function start(page) {
   page.addEventListener("keydown", (event) => {
     if (!event.defaultPrevented && isForTools(event) && hand.key(event)) event.preventDefault();
   });
+  // Tests that drive the page may look at its pixels.
+  if (navigator.webdriver) Object.assign(globalThis, { editorCanvas: canvas });
   mountKeyboard(page, store, run);
   quietBrowser(page);
   const arrivals = mountArrivals(page, store, images);
@@ -238,9 +240,9 @@ function start(page) {
     isArriving: images.isArriving,
     later: (work) => setTimeout(work, RETAIN_DELAY_MS),
     onRetained(ids) {
-      bitmaps.retain(ids);
-      thumbnails.retain(ids);
-      maskThumbnails.retain(ids);
+      // Only previews are drawn from bitmaps.
+      bitmaps.retain([]);
+      tiles.retain(ids);
     },
   });
   part("create").setAttribute("aria-label", strings.toolbar.create);

@@ -128,6 +128,14 @@ impl Page {
         }
     }
 
+    /// What a script gives to the function that is its last argument.
+    pub(crate) async fn asynchronously(&self, script: &str) -> Value {
+        match self.driver.execute_async(script, vec![]).await {
+            Ok(result) => result.json().clone(),
+            Err(error) => panic!("{script:.400}: {error}"),
+        }
+    }
+
     pub(crate) async fn text(&self, selector: &str) -> String {
         let text = self.get(&format!("document.querySelector('{selector}').textContent")).await;
         text.as_str().unwrap_or_default().to_owned()

@@ -91,9 +91,9 @@ async fn layers_move_out_of_groups_and_back_and_locked_ones_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_canvas_cannot_draw_is_composited_by_rust_and_the_old_picture_stays_meanwhile() {
-    let page = open_layered("stepMs=120").await;
-    page.wait("__MOCK__.calls.some((call) => call.command === 'render_document')").await;
+async fn without_a_graphics_card_rust_composites_and_the_old_picture_stays_meanwhile() {
+    let page = open_layered("stepMs=500&canvas=cpu").await;
+    page.wait("__MOCK__.calls.some((call) => call.command === 'render_tiles')").await;
     page.wait(
         "document.querySelector('#canvas').getContext('2d').getImageData(300, 300, 1, 1).data[3]",
     )
@@ -105,25 +105,35 @@ async fn what_the_canvas_cannot_draw_is_composited_by_rust_and_the_old_picture_s
     let multiplied = shade().await;
 
     page.click("[data-layer-id='5'] .layer-select").await;
-    let before = page.calls("render_document").await.len();
+    let before = page.calls("render_tiles").await.len();
     page.run("const b = document.querySelector('#blend'); b.value = 'screen'; b.dispatchEvent(new Event('change'))").await;
     page.drawn().await;
     assert_eq!(shade().await, multiplied, "the old picture stays until the new one is there");
     page.wait(&format!("JSON.stringify([...document.querySelector('#canvas').getContext('2d').getImageData({}, {}, 1, 1).data]) !== '{}'", at.0, at.1, json!(multiplied))).await;
-    let calls = page.calls("render_document").await;
+    let calls = page.calls("render_tiles").await;
     assert_eq!(calls.len(), before + 1);
     let sent = &calls[before]["document"]["layers"][1]["children"][0];
     assert_eq!(json!([sent["id"], sent["blend"], sent["opacity"]]), json!([5, "screen", 0.5]));
+    page.close().await;
+}
 
-    // Plain layers again: drawn here, and nothing more is asked for.
-    page.run("const b = document.querySelector('#blend'); b.value = 'normal'; b.dispatchEvent(new Event('change'))").await;
-    page.run("const o = document.querySelector('#opacity'); o.value = 100; o.dispatchEvent(new Event('input'))").await;
+#[tokio::test(flavor = "multi_thread")]
+async fn the_graphics_card_composites_every_mode_and_asks_rust_only_for_what_it_lacks() {
+    let page = open_layered("stepMs=1").await;
+    page.wait("editorCanvas.stats().made > 0 && editorCanvas.stats().tiles.waiting === 0").await;
     page.drawn().await;
-    page.drawn().await;
-    let calls = page.calls("render_document").await.len();
+    let calls = async |page: &Page| {
+        page.calls("render_tiles").await.len() + page.calls("load_tiles").await.len()
+    };
+    let before = calls(&page).await;
+    page.click("[data-layer-id='5'] .layer-select").await;
+    for mode in ["screen", "color-burn", "luminosity", "normal"] {
+        page.run(&format!("const b = document.querySelector('#blend'); b.value = '{mode}'; b.dispatchEvent(new Event('change'))")).await;
+        page.drawn().await;
+    }
     page.click("[data-layer-id='5'] .layer-eye").await;
     page.drawn().await;
-    assert_eq!(page.calls("render_document").await.len(), calls);
+    assert_eq!(calls(&page).await, before);
     page.close().await;
 }
 
@@ -140,9 +150,13 @@ async fn a_large_picture_is_seen_at_once_and_never_comes_here_whole() {
     .await;
     page.drawn().await;
     assert_eq!(page.calls("load_image").await.len(), 0, "only what is seen is fetched");
-    let sides: Vec<_> =
-        page.calls("render_document").await.iter().map(|call| call["maxSide"].clone()).collect();
-    assert!(sides.contains(&json!(96)), "a small one for the list: {sides:?}");
-    assert!(sides.iter().all(|side| side.as_u64().is_some_and(|side| side <= 1024)), "{sides:?}");
+    assert_eq!(page.calls("render_document").await.len(), 0);
+    let levels: Vec<_> = [page.calls("load_tiles").await, page.calls("render_tiles").await]
+        .iter()
+        .flatten()
+        .map(|call| call["level"].as_u64().expect("a level"))
+        .collect();
+    assert!(levels.contains(&6), "a small one for the list: {levels:?}");
+    assert!(levels.iter().all(|level| *level >= 2), "no more pixels than are seen: {levels:?}");
     page.close().await;
 }

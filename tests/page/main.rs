@@ -12,8 +12,10 @@ mod browser; // starts Chromium and steers the page
 mod canvas; // pan, zoom and the pixels that are drawn
 mod create; // modes, queue, variations, references, what is brought back
 mod documents; // layers, files, clipboard, menu, undo
+mod equality; // the compositor against Rust's
 mod generate; // from the prompt to the picture
-mod layers; // the tree: groups, blending, locks, what Rust composites
+mod layers;
+mod live; // the tree: groups, blending, locks, what Rust composites
 mod palette; // every action by words, and the window's dialogs
 mod panels; // several layers, drag, menu, masks, steps, tabs
 mod server; // sends ui/ as the shell does

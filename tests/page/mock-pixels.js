@@ -259,6 +259,16 @@
         }
         return storeImage(locked);
       },
+      async render_tiles({ document, level, tiles }) {
+        await new Promise((resolve) => setTimeout(resolve, mock.stepMs));
+        const [width, height] = [document.width, document.height].map((side) => Math.ceil(side / 2 ** level));
+        const whole = new Uint8Array(composite(document, level === 0 ? null : Math.max(width, height)), 8);
+        const image = { width, height, channels: 4, pixels: whole };
+        const parts = tiles.map(([tx, ty]) => copyInto(blank(Math.min(SIDE, width - tx * SIDE), Math.min(SIDE, height - ty * SIDE)), image, -tx * SIDE, -ty * SIDE));
+        const body = new Uint8Array(parts.reduce((sum, { pixels }) => sum + pixels.length, 0));
+        parts.reduce((offset, { pixels }) => (body.set(pixels, offset), offset + pixels.length), 0);
+        return body.buffer;
+      },
       async flatten_layers({ document }) {
         const whole = new Uint8Array(composite(document, null), 8);
         const image = { width: document.width, height: document.height, channels: 4, pixels: whole };

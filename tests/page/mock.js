@@ -187,7 +187,14 @@
     say("finished", { seconds: (total * mock.stepMs) / 1000 });
   }
 
-  // Layers one over the other; "multiply" is the one blend mode that it knows besides normal.
+  function maskValue(mask, x, y) {
+    if (!mask || mask.enabled === false) return 255;
+    const plane = mock.masks.get(mask.id);
+    const [column, row] = [x - (mask.x ?? 0), y - (mask.y ?? 0)];
+    return plane && column >= 0 && row >= 0 && column < plane.width && row < plane.height ? plane.pixels[row * plane.width + column] : (mask.outside ?? 0);
+  }
+
+  // Layers one over the other, with the masks of layers; "multiply" is the one blend mode that it knows besides normal.
   function composite({ width, height, layers }, maxSide) {
     const scale = maxSide === null ? 1 : Math.min(1, maxSide / Math.max(width, height));
     const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
@@ -212,7 +219,8 @@
             if (sx < 0 || sy < 0 || sx >= sw || sy >= sh) continue;
             const from = 8 + 4 * (sy * sw + sx);
             const to = 8 + 4 * (y * w + x);
-            const [top, under] = [(source[from + 3] / 255) * opacity, bytes[to + 3] / 255];
+            const shown = maskValue(layer.mask, Math.floor(x / scale), Math.floor(y / scale)) / 255;
+            const [top, under] = [(source[from + 3] / 255) * opacity * shown, bytes[to + 3] / 255];
             const alpha = top + under * (1 - top);
             if (alpha === 0) continue;
             for (let c = 0; c < 3; c += 1) {

@@ -31,8 +31,11 @@ const SCENE: &str = r#"
 
 /// A page with a document of 400 × 300 at 100 %: paper, a blue layer and a red one.
 async fn scene() -> (Page, Place) {
-    let page =
-        Page::open_as("stepMs=1", Look { width: 1280, height: 720, ..Look::default() }).await;
+    scene_as("stepMs=1").await
+}
+
+pub(crate) async fn scene_as(options: &str) -> (Page, Place) {
+    let page = Page::open_as(options, Look { width: 1280, height: 720, ..Look::default() }).await;
     page.run(SCENE).await;
     page.wait("document.querySelectorAll('#layers [data-layer-id]').length === 3").await;
     page.drawn().await;
@@ -42,7 +45,7 @@ async fn scene() -> (Page, Place) {
 
 /// Where the document's corner is in the window.
 #[derive(Clone, Copy)]
-struct Place {
+pub(crate) struct Place {
     left: f64,
     top: f64,
 }
@@ -56,7 +59,7 @@ impl Place {
         Self { left: corner[0], top: corner[1] }
     }
 
-    fn at(self, x: f64, y: f64) -> (f64, f64) {
+    pub(crate) fn at(self, x: f64, y: f64) -> (f64, f64) {
         (self.left + x, self.top + y)
     }
 }
@@ -65,7 +68,7 @@ const SHIFT: u8 = 8;
 const ALT: u8 = 1;
 const CONTROL: u8 = 2;
 
-async fn mouse(page: &Page, kind: &str, (x, y): (f64, f64), buttons: u8, modifiers: u8) {
+pub(crate) async fn mouse(page: &Page, kind: &str, (x, y): (f64, f64), buttons: u8, modifiers: u8) {
     let button = if kind == "mouseMoved" && buttons == 0 { "none" } else { "left" };
     let event = json!({
         "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1, "modifiers": modifiers,
@@ -84,7 +87,7 @@ async fn drag(page: &Page, from: (f64, f64), to: (f64, f64), modifiers: u8) {
     page.drawn().await;
 }
 
-async fn click(page: &Page, at: (f64, f64), modifiers: u8) {
+pub(crate) async fn click(page: &Page, at: (f64, f64), modifiers: u8) {
     mouse(page, "mouseMoved", at, 0, modifiers).await;
     mouse(page, "mousePressed", at, 1, modifiers).await;
     mouse(page, "mouseReleased", at, 0, modifiers).await;

@@ -124,6 +124,26 @@ impl Group {
         Self(child.unwrap_or_else(|error| panic!("cannot start {}: {error}", name.display())))
     }
 
+    /// The names of its processes, and the MiB that each holds.
+    pub(crate) fn memory(&self) -> Vec<(String, u64)> {
+        let group = self.0.id().to_string();
+        let processes = std::fs::read_dir("/proc").expect("a folder").flatten();
+        let held = processes.filter_map(|process| {
+            let read = |name| std::fs::read_to_string(process.path().join(name)).ok();
+            let stat = read("stat")?;
+            // After the name, which may hold anything: the state, the parent, the group.
+            let (name, rest) = stat.rsplit_once(") ")?;
+            if rest.split(' ').nth(2)? != group {
+                return None;
+            }
+            let status = read("status")?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+            Some((name.split_once('(')?.1.to_owned(), kibibytes / 1024))
+        });
+        held.collect()
+    }
+
     /// Starts a program and waits for its first line.
     fn that_says(mut command: Command) -> (Self, String) {
         command.stdout(Stdio::piped()).stderr(Stdio::null());

@@ -10,6 +10,7 @@
 
 mod desk;
 mod editing;
+mod equality;
 mod layers;
 mod random_edits;
 mod screenshots;

@@ -20,7 +20,7 @@ pub(crate) struct Session<'a> {
     desk: &'a Desk,
     driver: WebDriver,
     runtime: Runtime,
-    _process: Group,
+    process: Group,
 }
 
 impl<'a> Session<'a> {
@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
         wanted.set("webkitgtk:browserOptions", options).expect("JSON");
         let address = format!("http://127.0.0.1:{port}");
         let driver = runtime.block_on(WebDriver::new(address, wanted)).expect("a session");
-        let session = Self { desk, driver, runtime, _process: process };
+        let session = Self { desk, driver, runtime, process };
         session.until_true(
             "the app is ready",
             "const splash = document.querySelector('#splash');
@@ -70,6 +70,17 @@ impl<'a> Session<'a> {
         );
         let result = self.runtime.block_on(self.driver.execute_async(script, arguments.to_vec()));
         result.unwrap_or_else(|error| panic!("{expression}: {error}")).json().clone()
+    }
+
+    /// What a script gives to the function that is its last argument.
+    pub(crate) fn asynchronously(&self, script: &str, arguments: &[Value]) -> Value {
+        let result = self.runtime.block_on(self.driver.execute_async(script, arguments.to_vec()));
+        result.unwrap_or_else(|error| panic!("{script:.400}: {error}")).json().clone()
+    }
+
+    /// The names of the app's processes, and the MiB that each holds.
+    pub(crate) fn memory(&self) -> Vec<(String, u64)> {
+        self.process.memory()
     }
 
     pub(crate) fn until_true(&self, what: &str, script: &str) {

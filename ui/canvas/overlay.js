@@ -7,6 +7,42 @@ const GRID_ZOOM = 16;
 const LOOKING = ["pan", "zoom", "eyedropper"];
 
 /**
+ * @typedef {{ edge: string, grid: string, selection: string }} Colours
+ * @typedef {(context: CanvasRenderingContext2D, view: import("../state/viewport.js").Viewport, colours: Colours) => void} Drawing
+ */
+
+/**
+ * What lies over the picture, with what tools draw there.
+ * @param {() => void} redraw
+ */
+export function createOverlay(redraw) {
+  /** @type {Set<Drawing>} */
+  const drawings = new Set();
+  return {
+    /** Draws in device pixels, over the picture and what was added before. @param {Drawing} draw @returns {() => void} ends it */
+    add(draw) {
+      drawings.add(draw);
+      redraw();
+      return () => {
+        drawings.delete(draw);
+        redraw();
+      };
+    },
+    redraw,
+    /** @param {CanvasRenderingContext2D} context @param {import("../state/reducer.js").State} state @param {Colours} colours */
+    draw(context, state, colours) {
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      renderOverlay(context, state, colours);
+      for (const draw of drawings) {
+        context.save();
+        draw(context, state.viewport, colours);
+        context.restore();
+      }
+    },
+  };
+}
+
+/**
  * Draws what lies over the picture: its edge, the pixel grid, the selected layer.
  * @param {CanvasRenderingContext2D} context
  * @param {import("../state/reducer.js").State} state

@@ -1,29 +1,30 @@
 // @ts-check
 import { placeImage } from "../state/document.js";
-import { drawnLayers, isDrawnHere } from "../state/drawing.js";
-import { selectShown } from "../state/selectors.js";
-import { CRISP_ZOOM, toCanvas } from "../state/viewport.js";
+import { toCanvas } from "../state/viewport.js";
+import { levelFor } from "./places.js";
 
 /**
  * @typedef {import("../state/reducer.js").State} State
  * @typedef {{ get: (id: import("../state/document.js").ImageId) => ImageBitmap | null }} Bitmaps
- * @typedef {Pick<ReturnType<typeof import("./renders.js").createRenders>, "get" | "clear">} Renders
  * @typedef {{ light: string, dark: string, cell: number }} Checkerboard colours and CSS pixels
  */
 
 /**
- * Draws the picture: what is seen is a function of the state and the bitmaps.
+ * Draws the picture from its composited tiles.
  * @param {CanvasRenderingContext2D} context
  * @param {State} state
- * @param {Bitmaps} bitmaps
- * @param {Renders} renders
- * @param {Checkerboard} checkerboard
+ * @param {object} parts
+ * @param {(context: CanvasRenderingContext2D, view: import("../state/viewport.js").Viewport, level: number) => boolean} parts.drawPicture
+ * @param {Bitmaps} parts.bitmaps of previews
+ * @param {(context: CanvasRenderingContext2D, view: import("../state/viewport.js").Viewport, level: number) => void} parts.drawLive
+ * @param {Checkerboard} parts.checkerboard
+ * @returns {boolean} whether there is more to do in the next frame
  */
-export function renderScene(context, state, bitmaps, renders, checkerboard) {
+export function renderScene(context, state, { drawPicture, bitmaps, drawLive, checkerboard }) {
   const { viewport: view, frame } = state;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
-  if (!frame) return;
+  if (!frame) return false;
 
   const area = toCanvas(view, frame);
   context.save();
@@ -31,42 +32,15 @@ export function renderScene(context, state, bitmaps, renders, checkerboard) {
   context.rect(area.x, area.y, area.width, area.height);
   context.clip();
   drawCheckerboard(context, area, view, checkerboard);
-  context.imageSmoothingEnabled = view.zoom < CRISP_ZOOM;
-  context.imageSmoothingQuality = "high";
-  drawPicture(context, view, selectShown(state), bitmaps, renders);
+  // From 100 % on every image pixel is a sharp square.
+  context.imageSmoothingEnabled = view.zoom < 1;
+  context.imageSmoothingQuality = "low";
+  const level = levelFor(view.zoom);
+  const pending = drawPicture(context, view, level);
+  drawLive(context, view, level);
   drawPreview(context, state, bitmaps);
   context.restore();
-}
-
-function drawPicture(context, view, picture, bitmaps, renders) {
-  if (isDrawnHere(picture)) {
-    renders.clear();
-    for (const layer of drawnLayers(picture)) drawBitmap(context, view, bitmaps.get(layer.imageId), layer, layer.opacity);
-    return;
-  }
-  const render = renders.get(picture, view.zoom);
-  if (render) drawBitmap(context, view, render.bitmap, render.picture, 1);
-}
-
-// Only the part that is on the screen: at high zoom the whole would be far larger than any canvas.
-function drawBitmap(context, view, bitmap, rect, opacity) {
-  if (!bitmap) return;
-  const { x, y, width, height } = toCanvas(view, rect);
-  const across = visiblePart(x, width, bitmap.width, view.width);
-  const down = visiblePart(y, height, bitmap.height, view.height);
-  if (across.count <= 0 || down.count <= 0) return;
-  context.globalAlpha = opacity;
-  context.drawImage(bitmap, across.first, down.first, across.count, down.count,
-    across.start, down.start, across.length, down.length);
-  context.globalAlpha = 1;
-}
-
-// The image pixels of one direction that are seen, with two more for smoothing, and where they are drawn.
-function visiblePart(start, length, pixels, seen) {
-  const scale = length / pixels;
-  const first = Math.max(0, Math.floor(-start / scale) - 2);
-  const end = Math.min(pixels, Math.ceil((seen - start) / scale) + 2);
-  return { first, count: end - first, start: start + first * scale, length: (end - first) * scale };
+  return pending;
 }
 
 // The preview is small and made of guesses; smooth is truer to it than squares.
@@ -74,9 +48,11 @@ function drawPreview(context, state, bitmaps) {
   const job = state.jobs.current;
   if (!job?.preview || (job.tab !== null && job.tab !== state.tabs.active)) return;
   const bitmap = bitmaps.get(job.preview.id);
+  if (!bitmap) return;
   const place = job.place ?? { ...placeImage(state.document.present, job.width, job.height), width: job.width, height: job.height };
+  const { x, y, width, height } = toCanvas(state.viewport, place);
   context.imageSmoothingEnabled = true;
-  drawBitmap(context, state.viewport, bitmap, place, 1);
+  context.drawImage(bitmap, x, y, width, height);
 }
 
 function drawCheckerboard(context, area, view, { light, dark, cell }) {

@@ -16,7 +16,7 @@ import { strings } from "../strings.js";
 /**
  * @param {Store} store
  * @param {any} ipc
- * @param {{ share: (newId: number, oldId: number, changed: Rect) => void }} tiles
+ * @param {{ share: (newId: number, oldId: number, changed: Rect, patches: Patch[]) => void }} tiles
  */
 export function createPainting(store, ipc, tiles) {
   const fail = (error) => store.dispatch(noticeShown("error", strings.errorText(error)));
@@ -34,6 +34,12 @@ export function createPainting(store, ipc, tiles) {
     const lock = lockOf(layers, layer.id);
     if (onMask ? lock.transparency && lock.pixels && lock.position : lock.pixels) return "locked";
     return null;
+  }
+
+  // The page need not ask for what it has just given.
+  function share(newId, oldId, patches, { x, y }) {
+    const placed = patches.map(({ rect, pixels }) => ({ rect: { ...rect, x: rect.x - x, y: rect.y - y }, pixels }));
+    tiles.share(newId, oldId, /** @type {Rect} */ (union(placed.map(({ rect }) => rect))), placed);
   }
 
   async function commitPixels(tab, layer, patches, label) {
@@ -55,8 +61,7 @@ export function createPainting(store, ipc, tiles) {
       keep(await ipc.patchImage({ id: imageId, ...place }, pixels));
     }
     if (!isNew && !grows) {
-      const changed = /** @type {Rect} */ (union(rects));
-      tiles.share(imageId, layer.imageId, { ...changed, x: changed.x - room.x, y: changed.y - room.y });
+      share(imageId, layer.imageId, patches, room);
     }
     store.dispatch(inTab(tab, layerPixelsReplaced(layer.id, { imageId, ...room }, label, bytes)));
   }
@@ -74,8 +79,7 @@ export function createPainting(store, ipc, tiles) {
       mask = { ...mask, id: made.id, x: mask.x + made.x, y: mask.y + made.y, width: made.width, height: made.height };
     }
     if (mask.x === before.x && mask.y === before.y && mask.width === before.width && mask.height === before.height) {
-      const changed = /** @type {Rect} */ (union(patches.map(({ rect }) => rect)));
-      tiles.share(mask.id, before.id, { ...changed, x: changed.x - mask.x, y: changed.y - mask.y });
+      share(mask.id, before.id, patches, mask);
     }
     store.dispatch(inTab(tab, layerMaskReplaced(layer.id, mask, label, bytes)));
   }

@@ -188,7 +188,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn mask(&self, layer: &LayerWire, wire: MaskWire, kept: &KeptLayer) -> Result<Mask> {
-        let MaskWire { id, x, y, outside, enabled, linked } = wire;
+        let MaskWire { id, x, y, outside, enabled, linked, .. } = wire;
         let own = kept.mask.as_ref().filter(|(mask, _)| *mask == id);
         let plane = own.map(|(_, plane)| Arc::clone(plane));
         let plane = plane.or_else(|| self.shell.keeps.mask(id)).ok_or_else(|| {

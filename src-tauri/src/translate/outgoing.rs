@@ -63,7 +63,8 @@ fn layer_to_wire(shell: &Shell, layer: Layer, file: &mut KeptFile) -> Result<Lay
     };
     if let Some(Mask { x, y, plane, outside, enabled, linked }) = layer.mask {
         let id = shell.keeps.mask_id();
-        wire.mask = Some(MaskWire { id, x, y, outside, enabled, linked });
+        let (width, height) = (plane.width(), plane.height());
+        wire.mask = Some(MaskWire { id, x, y, width, height, outside, enabled, linked });
         kept.mask = Some((id, plane));
     }
     match layer.content {

@@ -105,6 +105,11 @@ pub(crate) struct MaskWire {
     pub(crate) x: i32,
     #[serde(default, deserialize_with = "rounded")]
     pub(crate) y: i32,
+    /// For the page; on the way back the mask itself says it.
+    #[serde(skip_deserializing)]
+    pub(crate) width: u32,
+    #[serde(skip_deserializing)]
+    pub(crate) height: u32,
     #[serde(default)]
     pub(crate) outside: u8,
     #[serde(default = "yes")]

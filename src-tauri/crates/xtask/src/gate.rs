@@ -136,6 +136,21 @@ pub(crate) fn screenshots() -> Result {
     tools::make_sheets(&pictures)
 }
 
+/// Frame times of the canvas in both browsers, drawn by software where there is no graphics card.
+pub(crate) fn bench_canvas() -> Result {
+    packages::install(Purpose::Test)?;
+    first_run::build_programs()?;
+    for (program, test) in
+        [("window", "frame_times_of_the_window"), ("page", "frame_times_of_the_page")]
+    {
+        command::new(&cargo())
+            .args(["test", "--workspace", "--test", program, "--", "--ignored", "--nocapture"])
+            .arg(test)
+            .run()?;
+    }
+    Ok(())
+}
+
 /// How well the starter model takes held-out compositions apart: a table, and whether it is good enough.
 pub(crate) fn evaluate_layers() -> Result {
     packages::install(Purpose::Build)?;

@@ -27,6 +27,7 @@ cargo xtask package        make the Debian package
 cargo xtask package-test   make it, install it, start it both ways, remove it
 cargo xtask evaluate-layers  how well the starter model splits pictures it has never seen
 cargo xtask screenshots    take the pictures of the window and of every panel and state again
+cargo xtask bench-canvas   frame times of the canvas, in Chromium and in the real window
 cargo xtask setup          install what building and testing need";
 
 fn main() -> ExitCode {
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["package-test"] => package_test::run().map(|_| ()),
         ["evaluate-layers"] => gate::evaluate_layers(),
         ["screenshots"] => gate::screenshots(),
+        ["bench-canvas"] => gate::bench_canvas(),
         ["setup"] => packages::install(packages::Purpose::Test).and_then(|()| tools::install()),
         _ => Err(format!("say what to do:\n{USAGE}")),
     };

@@ -39,10 +39,10 @@ export function createPainter({ tiles, canvas, commit, onFailed, onEnded = () =>
     return session;
   }
 
-  function show(current, changed) {
+  function show(current, changed, rect = undefined) {
     if (session !== current) return;
     const { surface } = current;
-    canvas.setLive({ layerId: surface.layerId, kind: surface.kind, imageId: surface.id, ...surface.rect, tiles: surface.laid, changed });
+    canvas.setLive({ layerId: surface.layerId, kind: surface.kind, imageId: surface.id, ...surface.rect, tiles: surface.laid, changed, rect });
   }
 
   function settle(current) {
@@ -67,7 +67,7 @@ export function createPainter({ tiles, canvas, commit, onFailed, onEnded = () =>
     begin(target, settings, at, straight) {
       const current = sessionFor(target);
       current.drawing = true;
-      const stroke = createStroke(current.surface, settings, { tiles, onPainted: (keys) => show(current, keys) });
+      const stroke = createStroke(current.surface, settings, { tiles, onPainted: (keys, rect) => show(current, keys, rect) });
       const { dabs, path } = startPath(at);
       drawn = { target, stroke, path, settings };
       const line = straight && lastEnd?.key === keyOf(target) ? alongLine(lastEnd.at, at, gapOf(settings)) : dabs;

@@ -48,7 +48,7 @@ export function gapOf({ size, pressureSize }) {
  * @param {Settings} settings
  * @param {object} outside
  * @param {import("./surface.js").Tiles} outside.tiles
- * @param {(keys: string[]) => void} outside.onPainted with tiles that are different now
+ * @param {(keys: string[], rect: Rect) => void} outside.onPainted with tiles that are different now, and where in the document
  */
 export function createStroke(surface, settings, { tiles, onPainted }) {
   /** @type {Map<string, StrokeTile>} */
@@ -97,15 +97,18 @@ export function createStroke(surface, settings, { tiles, onPainted }) {
   // Brings what has coverage into the pixels.
   function paint(keys) {
     const painted = [];
+    /** @type {Span | null} */
+    let area = null;
     for (const key of keys) {
       const tile = /** @type {StrokeTile} */ (own.get(key));
       if (!tile.waiting || !tile.base || !tile.out || tile.clip === undefined) continue;
       if (isMask) paintMask(tile.out, tile.base, tile.coverage, tile.clip, tile.width, tile.waiting, settings);
       else paintPixels(tile.out, tile.base, tile.coverage, tile.clip, tile.width, tile.waiting, settings);
+      area = joined(area, areaOf(tile, tile.waiting, surface.side));
       tile.waiting = null;
       painted.push(key);
     }
-    if (painted.length > 0) onPainted(painted);
+    if (area) onPainted(painted, toDocument(area, surface.rect));
   }
 
   return {
@@ -148,7 +151,7 @@ export function createStroke(surface, settings, { tiles, onPainted }) {
     patches() {
       const touched = [...own.values()].filter((tile) => tile.touched && tile.out);
       return groupsOf(touched).map((group) => {
-        const rect = group.map((tile) => areaOf(tile, surface.side)).reduce(joined);
+        const rect = group.map((tile) => areaOf(tile, tile.touched, surface.side)).reduce(joined);
         return { rect: toDocument(rect, surface.rect), pixels: surface.read(rect, own) };
       });
     },
@@ -170,8 +173,8 @@ function toDocument({ left, top, right, bottom }, { x, y }) {
   return { x: x + left, y: y + top, width: right - left, height: bottom - top };
 }
 
-function areaOf({ tx, ty, touched }, side) {
-  return { left: tx * side + touched.left, top: ty * side + touched.top, right: tx * side + touched.right, bottom: ty * side + touched.bottom };
+function areaOf({ tx, ty }, { left, top, right, bottom }, side) {
+  return { left: tx * side + left, top: ty * side + top, right: tx * side + right, bottom: ty * side + bottom };
 }
 
 /** @param {Span | null} span @param {Span | null} limit @returns {Span | null} */

@@ -177,11 +177,7 @@ pub(crate) const STATES: &[State] = &[
         ],
     },
     State { name: "crop", options: "stepMs=1", steps: &[Make("a red gem"), Menu("tool.crop")] },
-    State {
-        name: "colour",
-        options: "stepMs=1",
-        steps: &[Make("a red gem"), Menu("tool.colour")],
-    },
+    State { name: "colour", options: "stepMs=1", steps: &[Make("a red gem"), Menu("tool.colour")] },
     State {
         name: "repaint",
         options: "stepMs=1",

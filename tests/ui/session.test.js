@@ -75,6 +75,20 @@ test("closing one document leaves the others", async () => {
   assert.equal(store.getState().document.present.layers[0].name, "dragon");
 });
 
+test("closing a document ends the run that is for it, and no other", async () => {
+  const cancelled = [];
+  const { session, store } = desk(["dragon", "castle"], ["discard", "discard"], { cancel: async (id) => void cancelled.push(id) });
+  const [dragon, castle] = store.getState().tabs.list.map(({ key }) => key);
+  store.dispatch(actions.jobSubmitted({ steps: 4, width: 8, height: 8, tab: castle }));
+  const { key } = store.getState().jobs.current;
+  store.dispatch(actions.jobAccepted(key, 9));
+  await session.closeTab(dragon);
+  assert.deepEqual(cancelled, []);
+  await session.closeTab(castle);
+  assert.deepEqual(cancelled, [9]);
+  assert.ok(store.getState().jobs.current.cancelling);
+});
+
 test("two wishes to close ask once", async () => {
   let answer;
   const { session, store } = desk(["dragon"], []);

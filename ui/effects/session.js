@@ -5,6 +5,7 @@ import { isUnsaved, selectFile, selectIsUnsaved } from "../state/selectors.js";
 import { openDocuments } from "../state/tabs.js";
 import { strings } from "../strings.js";
 import { nameOf, placeDocument, save } from "./documents.js";
+import { cancelJob } from "./jobs.js";
 
 /**
  * What concerns the window as a whole: recent files, new documents, the example, the language, its end.
@@ -69,6 +70,12 @@ export function createSession(store, ipc, { ask, settle, startAgain }) {
     return !selectIsUnsaved(store.getState());
   }
 
+  /** What is being made for a document that goes is made for nobody. @param {number} key of its tab */
+  function close(key) {
+    if (store.getState().jobs.current?.tab === key) void cancelJob(store, ipc);
+    store.dispatch(actions.tabClosed(key));
+  }
+
   let asking = false;
 
   /** One question at a time. @param {() => Promise<void>} work */
@@ -96,7 +103,7 @@ export function createSession(store, ipc, { ask, settle, startAgain }) {
 
     /** @param {number} [key] of a tab; the one in view without it */
     closeTab: (key = store.getState().tabs.active) => once(async () => {
-      if (await settleTab(key, 1)) store.dispatch(actions.tabClosed(key));
+      if (await settleTab(key, 1)) close(key);
     }),
 
     /** Closes the window when nothing is lost by it. */
@@ -105,7 +112,7 @@ export function createSession(store, ipc, { ask, settle, startAgain }) {
       for (const [index, key] of keys.entries()) {
         if (!(await settleTab(key, keys.length - index))) return;
         // What was thrown away must not be offered again at the next start.
-        if (selectIsUnsaved(store.getState())) store.dispatch(actions.tabClosed(key));
+        if (selectIsUnsaved(store.getState())) close(key);
       }
       await settle();
       await told(() => ipc.closeWindow());

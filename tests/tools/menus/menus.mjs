@@ -44,7 +44,7 @@ const LAYOUT = {
     "select.all", "select.none", "select.invert", "select.alpha", "-", "select.grow", "select.shrink", "select.feather", "select.border",
   ],
   view: [
-    "view.zoom-in", "view.zoom-out", "view.fit", "view.actual-size", "-", "view.rulers", "view.grid", "view.pixel-grid", "view.guides",
+    "view.zoom-in", "view.zoom-out", "view.fit", "view.actual-size", "-", "view.rulers", "view.pixel-grid", "view.guides",
     "view.guides-clear", "view.snapping", "-", "view.history", "view.next-tab", "view.previous-tab", "-",
     { id: "theme", items: ["view.theme-system", "view.theme-light", "view.theme-dark"] },
     { id: "language", items: ["view.language-en", "view.language-de"] },

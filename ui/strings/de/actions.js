@@ -95,7 +95,6 @@ export const actions = {
   "view.fit": ["In Fenster einpassen", "ganzes bild bildschirm zoom"],
   "view.actual-size": ["Originalgröße", "100 prozent pixel zoom"],
   "view.rulers": ["Lineale", "messen ein- ausblenden"],
-  "view.grid": ["Raster", "gitter ein- ausblenden"],
   "view.pixel-grid": ["Pixelraster", "gitter ein- ausblenden"],
   "view.guides": ["Hilfslinien", "ein- ausblenden"],
   "view.guides-clear": ["Hilfslinien löschen", "entfernen"],

@@ -98,7 +98,6 @@ export const actions = {
   "view.fit": ["Fit in Window", "whole picture screen zoom page"],
   "view.actual-size": ["Actual Size", "100 percent pixels zoom"],
   "view.rulers": ["Rulers", "measure show hide"],
-  "view.grid": ["Grid", "show hide"],
   "view.pixel-grid": ["Pixel Grid", "show hide"],
   "view.guides": ["Guides", "lines show hide"],
   "view.guides-clear": ["Clear Guides", "remove lines delete"],

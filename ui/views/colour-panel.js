@@ -123,6 +123,15 @@ export function mountColourPanel(root, store) {
     recent.hidden = colours.length === 0;
   });
 
+  const place = () => {
+    if (panel.hidden || !opener) return;
+    const box = opener.getBoundingClientRect();
+    panel.style.left = `${Math.min(box.right + 20, innerWidth - panel.offsetWidth - 8)}px`;
+    panel.style.top = `${Math.max(8, Math.min(box.bottom - panel.offsetHeight, innerHeight - panel.offsetHeight - 8))}px`;
+  };
+  new ResizeObserver(place).observe(panel);
+  addEventListener("resize", place);
+
   return {
     show(name, beside) {
       if (!panel.hidden && which === name) {
@@ -135,9 +144,7 @@ export function mountColourPanel(root, store) {
       title.textContent = name === "colour" ? words.title : words.otherTitle;
       panel.hidden = false;
       show();
-      const box = beside.getBoundingClientRect();
-      panel.style.left = `${Math.min(box.right + 20, innerWidth - panel.offsetWidth - 8)}px`;
-      panel.style.top = `${Math.max(8, Math.min(box.bottom - panel.offsetHeight, innerHeight - panel.offsetHeight - 8))}px`;
+      place();
       square.focus();
     },
   };

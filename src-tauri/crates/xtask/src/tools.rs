@@ -37,8 +37,10 @@ pub(crate) fn make_sheets(pictures: &Path) -> Result {
         for theme in ["light", "dark"] {
             let mut all = pictures_of(pictures, &format!("-{theme}-{size}.png"))?;
             all.sort();
+            // Made smaller as they are read: all of them in their own size are more than ImageMagick may hold.
+            let read = all.iter().map(|path| format!("{}[{width}x]", path.display()));
             command::new("montage")
-                .args(all)
+                .args(read)
                 .args(["-tile", &format!("{columns}x"), "-geometry", &format!("{width}x+8+8")])
                 .args(["-background", "#808080", "-quality", "82", "-define", "webp:method=6"])
                 .arg(place.join(format!("states-{theme}-{size}.webp")))

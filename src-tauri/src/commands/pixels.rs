@@ -281,7 +281,7 @@ pub(crate) async fn lock_pixels<R: Runtime>(
         let mask = selection(shell, asked.selection)?.over(reached)?.over(place)?;
         let made =
             source.part(Area { x: place.x - reached.x, y: place.y - reached.y, ..place }, 0)?;
-        let locked = document::lock_pixels(
+        let locked = editing::lock_pixels(
             original.bytes(),
             made.bytes(),
             mask.grid.bytes(),

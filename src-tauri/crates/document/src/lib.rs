@@ -6,13 +6,11 @@ mod blend;
 mod compositor;
 mod layer;
 mod numbering;
-mod pixel_lock;
 mod raster;
 pub mod recipe;
 
 pub use blend::Blend;
 pub use compositor::{flatten, flatten_area, flatten_rows};
 pub use layer::{Content, Document, Extra, Group, Layer, Lock, Mask, Opened, Pixels};
-pub use pixel_lock::lock_pixels;
 pub use raster::{Depth, Plane, Raster, Samples, ShapeError};
 pub use recipe::Recipe;

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 use tiny_skia::{FillRule, PathBuilder, Transform};
 
-use crate::{Area, Error, Grid, Result};
+use crate::{Area, Error, Grid, Result, distance::distances};
 
 /// One byte a pixel, placed in the document; nothing is selected outside of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -251,8 +251,9 @@ fn spread(mask: &Mask, by: f64, keep: fn(u8, u8) -> u8) -> Result<Mask> {
     let area = if by > 0.0 { mask.area().grown(reach) } else { mask.area().grown(1) };
     let mut result = mask.over(area)?;
     // Signed distance from the edge, positive outside.
-    let outside = distances(&result.grid, |value| value >= 128);
-    let inside = distances(&result.grid, |value| value < 128);
+    let outside =
+        distances(result.grid.bytes(), result.grid.width() as usize, |value| value >= 128);
+    let inside = distances(result.grid.bytes(), result.grid.width() as usize, |value| value < 128);
     let values = result.grid.bytes_mut().par_iter_mut().zip(outside).zip(inside);
     values.for_each(|((value, outside), inside)| {
         let distance = if outside > 0.0 { outside - 0.5 } else { 0.5 - inside };
@@ -260,66 +261,6 @@ fn spread(mask: &Mask, by: f64, keep: fn(u8, u8) -> u8) -> Result<Mask> {
         *value = keep(*value, moved);
     });
     Ok(result)
-}
-
-/// The distance of each pixel to the nearest one that `is_goal` holds for; 0 there.
-fn distances(grid: &Grid, is_goal: impl Fn(u8) -> bool + Sync) -> Vec<f32> {
-    let (width, height) = (grid.width() as usize, grid.height() as usize);
-    let far = 1e12f32;
-    let mut squares: Vec<f32> =
-        grid.bytes().iter().map(|value| if is_goal(*value) { 0.0 } else { far }).collect();
-    if width == 0 || height == 0 {
-        return squares;
-    }
-    squares.par_chunks_mut(width).for_each(lower_envelope);
-    let mut turned = vec![0.0; squares.len()];
-    turned.par_chunks_mut(height).enumerate().for_each(|(x, column)| {
-        for (y, value) in column.iter_mut().enumerate() {
-            *value = squares[y * width + x];
-        }
-        lower_envelope(column);
-    });
-    squares.par_chunks_mut(width).enumerate().for_each(|(y, row)| {
-        for (x, value) in row.iter_mut().enumerate() {
-            *value = turned[x * height + y].sqrt();
-        }
-    });
-    squares
-}
-
-/// The one-dimensional transform of squared distances, in place.
-fn lower_envelope(line: &mut [f32]) {
-    let length = line.len();
-    let mut places = vec![0usize; length];
-    let mut starts = vec![0f64; length + 1];
-    let value = |line: &[f32], at: usize| f64::from(line[at]) + (at * at) as f64;
-    let mut last = 0;
-    (starts[0], starts[1]) = (f64::NEG_INFINITY, f64::INFINITY);
-    for at in 1..length {
-        loop {
-            let place = places[last];
-            let meet = (value(line, at) - value(line, place)) / (2 * (at - place)) as f64;
-            if meet > starts[last]
-                || last == 0 && starts[0] == f64::NEG_INFINITY && meet > f64::NEG_INFINITY
-            {
-                last += 1;
-                places[last] = at;
-                starts[last] = meet;
-                starts[last + 1] = f64::INFINITY;
-                break;
-            }
-            last -= 1;
-        }
-    }
-    let old = line.to_vec();
-    let mut part = 0;
-    for (at, target) in line.iter_mut().enumerate() {
-        while starts[part + 1] < at as f64 {
-            part += 1;
-        }
-        let apart = at as f32 - places[part] as f32;
-        *target = apart * apart + old[places[part]];
-    }
 }
 
 fn feather(mask: &Mask, by: f64) -> Result<Mask> {
@@ -454,24 +395,5 @@ mod tests {
         assert!((sum(&soft) - 2500.0).abs() < 30.0, "{}", sum(&soft));
         assert_eq!(soft.at(25, 25), 255);
         assert!((100..156).contains(&soft.at(25, 0)), "{}", soft.at(25, 0));
-    }
-
-    #[test]
-    fn distances_are_euclidean() {
-        let mut bytes = vec![0; 31 * 17];
-        for at in [0, 5 * 31 + 20, 16 * 31 + 3] {
-            bytes[at] = 255;
-        }
-        let grid = Grid::new(31, 17, 1, bytes).unwrap();
-        let found = distances(&grid, |value| value == 255);
-        for y in 0..17i32 {
-            for x in 0..31i32 {
-                let near = [(0, 0), (20, 5), (3, 16)]
-                    .map(|(px, py)| f64::from((x - px).pow(2) + (y - py).pow(2)).sqrt());
-                let wanted = near.into_iter().fold(f64::INFINITY, f64::min);
-                let got = f64::from(found[(y * 31 + x) as usize]);
-                assert!((got - wanted).abs() < 1e-3, "{x}, {y}: {got} {wanted}");
-            }
-        }
     }
 }

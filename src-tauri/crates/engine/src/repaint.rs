@@ -109,7 +109,7 @@ impl<'a> Repaint<'a> {
         let Inpaint { init, seam, .. } = self.inpaint;
         let made = lanczos(made, init.width(), init.height())?;
         let width = init.width() as usize;
-        let pixels = document::lock_pixels(init.rgba(), made.rgba(), &self.levels, width, *seam);
+        let pixels = editing::lock_pixels(init.rgba(), made.rgba(), &self.levels, width, *seam);
         Image::new(init.width(), init.height(), pixels)
     }
 }

@@ -1,5 +1,7 @@
 //! Repainted pixels put back into their picture: outside the repainted region not one bit changes.
 
+use crate::distance::distances;
+
 /// Blends what was made into the picture that it was made for.
 ///
 /// `original` and `made` are straight RGBA of 8 bits, `mask` has one byte for each pixel: 0 is kept
@@ -22,10 +24,10 @@ pub fn lock_pixels(original: &[u8], made: &[u8], mask: &[u8], width: usize, band
 
 /// How much of what was made each pixel takes, from 0 to 1.
 fn weights(mask: &[u8], width: usize, band: u32) -> Vec<f32> {
-    let distances = distances_to_kept(mask, width);
-    let Some(distances) = distances.filter(|_| band > 0) else {
+    if band == 0 || !mask.contains(&0) {
         return mask.iter().map(|&level| f32::from(level) / 255.0).collect();
-    };
+    }
+    let distances = distances(mask, width, |level| level == 0);
     let deepest = distances.iter().copied().fold(0.0, f32::max);
     // The middle of a thin stroke is repainted whole, too.
     let band = (band as f32).min(deepest / 2.0);
@@ -36,79 +38,6 @@ fn weights(mask: &[u8], width: usize, band: u32) -> Vec<f32> {
             f32::from(level) / 255.0 * depth * depth * (3.0 - 2.0 * depth)
         })
         .collect()
-}
-
-/// From each pixel to the next one whose mask is 0; `None` if there is none.
-///
-/// Method: Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions.
-fn distances_to_kept(mask: &[u8], width: usize) -> Option<Vec<f32>> {
-    if !mask.contains(&0) {
-        return None;
-    }
-    let height = mask.len() / width;
-    let far = (width + height) as f32;
-    // Down and up each column first.
-    let mut squares: Vec<f32> =
-        mask.iter().map(|&level| if level == 0 { 0.0 } else { far }).collect();
-    for index in width..squares.len() {
-        squares[index] = squares[index].min(squares[index - width] + 1.0);
-    }
-    for index in (0..squares.len() - width).rev() {
-        squares[index] = squares[index].min(squares[index + width] + 1.0);
-    }
-    squares.iter_mut().for_each(|distance| *distance *= *distance);
-
-    // Then along each row, the lowest of the parabolas that stand on its pixels.
-    let mut envelope = Envelope::default();
-    for row in squares.chunks_exact_mut(width) {
-        envelope.lower(row);
-    }
-    squares.iter_mut().for_each(|square| *square = square.sqrt());
-    Some(squares)
-}
-
-/// Room for the lower envelope of one row.
-#[derive(Default)]
-struct Envelope {
-    heights: Vec<f32>,
-    feet: Vec<usize>,
-    /// Where each parabola begins to be the lowest.
-    starts: Vec<f64>,
-}
-
-impl Envelope {
-    fn lower(&mut self, row: &mut [f32]) {
-        let Self { heights, feet, starts } = self;
-        heights.clear();
-        heights.extend_from_slice(row);
-        feet.clear();
-        starts.clear();
-        for foot in 0..row.len() {
-            let mut start = f64::NEG_INFINITY;
-            while let Some(&last) = feet.last() {
-                // Squares of places in a wide picture need more bits than an f32 has.
-                let (a, b) = (last as f64, foot as f64);
-                let [height, last_height] = [heights[foot], heights[last]].map(f64::from);
-                start = ((height + b * b) - (last_height + a * a)) / (2.0 * (b - a));
-                if starts.last().is_some_and(|&last| start > last) {
-                    break;
-                }
-                feet.pop();
-                starts.pop();
-                start = f64::NEG_INFINITY;
-            }
-            feet.push(foot);
-            starts.push(start);
-        }
-        let mut lowest = 0;
-        for (x, value) in row.iter_mut().enumerate() {
-            while starts.get(lowest + 1).is_some_and(|&start| start <= x as f64) {
-                lowest += 1;
-            }
-            let across = x as f32 - feet[lowest] as f32;
-            *value = across * across + heights[feet[lowest]];
-        }
-    }
 }
 
 /// Colours are weighed by their alpha, so that what is transparent lends no colour.
@@ -173,23 +102,6 @@ mod tests {
         assert_eq!((row[0], row[12]), (0, 255), "{row:?}");
         assert!(row.windows(2).all(|pair| pair[0] <= pair[1]), "{row:?}");
         assert!(row.iter().filter(|&&level| level > 0 && level < 255).count() >= 3, "{row:?}");
-    }
-
-    #[test]
-    fn distances_are_those_of_the_next_kept_pixel() {
-        let mask: Vec<u8> =
-            noise(WIDTH * 30, 3).iter().map(|&level| u8::from(level > 20)).collect();
-        let distances = distances_to_kept(&mask, WIDTH).unwrap();
-        for (index, &distance) in distances.iter().enumerate() {
-            let nearest = (0..mask.len())
-                .filter(|&other| mask[other] == 0)
-                .map(|other| {
-                    let across = (other % WIDTH).abs_diff(index % WIDTH) as f32;
-                    across.hypot((other / WIDTH).abs_diff(index / WIDTH) as f32)
-                })
-                .fold(f32::INFINITY, f32::min);
-            assert!((distance - nearest).abs() < 1e-4, "pixel {index}: {distance}, not {nearest}");
-        }
     }
 
     #[test]

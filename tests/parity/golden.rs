@@ -59,8 +59,21 @@ pub(crate) fn params_in(folder: &Path) -> Params {
 
 /// The tiny model as a pipeline with all parts loaded.
 pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
-    let mut klein = Klein::open(Setup {
-        folder: model_dir(),
+    let mut klein = open_klein(model_dir(), distilled, kv_references);
+    with_monitor(|monitor| klein.load_text_encoder(monitor).expect("the fixture is whole"));
+    with_monitor(|monitor| klein.load_picture_parts(monitor).expect("the fixture is whole"));
+    klein
+}
+
+/// The tiny layered model as a pipeline; parts are loaded when they are needed.
+pub(crate) fn layered() -> Layered {
+    open_layered(layered_dir())
+}
+
+/// A folder as a pipeline, in f32 on the CPU; parts are loaded when they are needed.
+pub(crate) fn open_klein(folder: PathBuf, distilled: bool, kv_references: bool) -> Klein {
+    Klein::open(Setup {
+        folder,
         files: PartFiles::default(),
         loras: Vec::new(),
         distilled,
@@ -69,23 +82,20 @@ pub(crate) fn klein(distilled: bool, kv_references: bool) -> Klein {
         device: Device::Cpu,
         keep_text_encoder: true,
     })
-    .expect("the fixture is whole");
-    with_monitor(|monitor| klein.load_text_encoder(monitor).expect("the fixture is whole"));
-    with_monitor(|monitor| klein.load_picture_parts(monitor).expect("the fixture is whole"));
-    klein
+    .expect("the model is whole")
 }
 
-/// The tiny layered model as a pipeline; parts are loaded when they are needed.
-pub(crate) fn layered() -> Layered {
+/// The same for a layered model.
+pub(crate) fn open_layered(folder: PathBuf) -> Layered {
     Layered::open(LayeredSetup {
-        folder: layered_dir(),
+        folder,
         files: PartFiles::default(),
         loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
         keep_text_encoder: true,
     })
-    .expect("the fixture is whole")
+    .expect("the model is whole")
 }
 
 /// Calls `work` with a monitor that nobody listens to.

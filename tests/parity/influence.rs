@@ -1,14 +1,14 @@
 //! How much of a reference picture is taken: nothing at 0, the reference implementation at 1, and
 //! more of it all the way.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use engine::{
     Image, Reference,
     pipelines::{
         Start,
-        flux2::{Job, Klein, Setup, to_images},
+        flux2::{Job, Klein, to_images},
     },
 };
 use models::flux2::{Config, Inputs, ReferenceRun, Transformer};
@@ -77,20 +77,6 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
     mean.expect("numbers").sqrt()
 }
 
-fn starter() -> Klein {
-    Klein::open(Setup {
-        folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/starter"),
-        distilled: true,
-        kv_references: false,
-        files: engine::PartFiles::default(),
-        loras: Vec::new(),
-        dtype: DType::F32,
-        device: Device::Cpu,
-        keep_text_encoder: true,
-    })
-    .expect("the starter model is whole")
-}
-
 /// Distances from the run without the reference.
 fn curve(klein: &mut Klein, run: &Run<'_>, image: &Arc<Image>, influences: &[f64]) -> Vec<f64> {
     let without = run.paint(klein, &[]);
@@ -138,7 +124,7 @@ fn more_influence_leads_further_from_the_picture_without_the_reference() {
 
 #[test]
 fn more_influence_leads_further_on_the_starter_model() {
-    let mut starter = starter();
+    let mut starter = crate::starter::open();
     // It was never trained with references, so how far they lead is all that can be asked.
     for prompt in ["a blue sword", "a golden key on a dark background"] {
         let own = [prompt];

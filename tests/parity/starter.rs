@@ -2,13 +2,18 @@
 
 use std::{fs, path::Path};
 
-use candle_core::{DType, Device};
+use candle_core::Device;
 use engine::pipelines::{
     Start,
-    flux2::{Job, Klein, Setup},
+    flux2::{Job, Klein},
 };
 
-use crate::golden::{Recorder, largest_difference, with_monitor};
+use crate::golden::{Recorder, largest_difference, open_klein, with_monitor};
+
+/// The model in f32 on the CPU.
+pub(crate) fn open() -> Klein {
+    open_klein(Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/starter"), true, false)
+}
 
 #[test]
 fn the_starter_model_paints_the_reference_picture() {
@@ -20,17 +25,7 @@ fn the_starter_model_paints_the_reference_picture() {
         candle_core::safetensors::load(root.join("starter/reference.safetensors"), &Device::Cpu)
             .expect("the fixture is whole");
     let number = |name: &str| case[name].as_u64().expect("a number") as usize;
-    let mut klein = Klein::open(Setup {
-        folder: root.join("../src-tauri/starter"),
-        files: engine::PartFiles::default(),
-        loras: Vec::new(),
-        distilled: true,
-        kv_references: false,
-        dtype: DType::F32,
-        device: Device::Cpu,
-        keep_text_encoder: true,
-    })
-    .expect("the starter model is whole");
+    let mut klein = open();
     let job = Job {
         prompts: &[case["prompt"].as_str().expect("a prompt")],
         negative: "",

@@ -6,17 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use candle_core::{DType, Device, IndexOp, Tensor};
+use candle_core::{Device, IndexOp, Tensor};
 use engine::{
     Image,
     pipelines::{
         Start,
-        qwen_image_layered::{CaptionLanguage, Layered, LayeredSetup, LayersJob},
+        qwen_image_layered::{CaptionLanguage, Layered, LayersJob},
     },
 };
 use nn::Unwatched;
 
-use crate::golden::{Recorder, largest_difference, with_monitor};
+use crate::golden::{Recorder, largest_difference, open_layered, with_monitor};
 
 /// Where the model lies, also for the evaluation.
 pub(crate) fn folder() -> PathBuf {
@@ -25,15 +25,7 @@ pub(crate) fn folder() -> PathBuf {
 
 /// The model in f32 on the CPU.
 pub(crate) fn open() -> Layered {
-    Layered::open(LayeredSetup {
-        folder: folder(),
-        files: engine::PartFiles::default(),
-        loras: Vec::new(),
-        dtype: DType::F32,
-        device: Device::Cpu,
-        keep_text_encoder: true,
-    })
-    .expect("the starter model is whole")
+    open_layered(folder())
 }
 
 struct Reference {

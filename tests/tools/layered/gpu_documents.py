@@ -16,12 +16,11 @@ from PIL import Image
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset
 
-from arrangement import COARSE, GAP, INSET, SIZE, VISIBLE, describe, draw_ground
+from arrangement import COARSE, GAP, INSET, SIZE, VISIBLE, describe, draw_ground, sample_count
+from flow import DROPPED, LAYER_ODDS, LAYERS
 
 CELL = SIZE // COARSE
 MOST = 4  # objects
-LAYERS, LAYER_ODDS = (2, 3, 4, 5), (0.22, 0.32, 0.27, 0.19)
-COUNT_ODDS = (0.22, 0.34, 0.28, 0.16)
 PROMPT_LENGTH = 40  # tokens behind the template's prefix; the longest caption takes fewer
 
 
@@ -101,7 +100,7 @@ class Plans(IterableDataset):
         texts = []
         for b in range(self.batch):
             if self.captions_only:
-                objects = int(rng.choice(MOST, p=COUNT_ODDS)) + 1
+                objects = sample_count(rng)
             else:
                 objects = wanted - 1 if rng.random() < 0.85 else int(rng.integers(1, MOST + 1))
             placed = self.stock.place(rng, objects)
@@ -116,11 +115,10 @@ class Plans(IterableDataset):
             ids = [self.tokens.encode(text + "<|im_end|>").ids for text in texts]
             plan["caption"] = torch.tensor([row + [-100] * (PROMPT_LENGTH - len(row)) for row in ids])
         rows = [self.tokens.encode(self.template.format(text)).ids for text in texts]
-        dropped = len(self.tokens.encode(self.template.split("{}")[0]).ids)
-        longest = dropped + PROMPT_LENGTH
+        longest = DROPPED + PROMPT_LENGTH
         assert max(map(len, rows)) <= longest
         plan["prompt"] = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-        plan["prompt_mask"] = torch.tensor([[1] * (len(row) - dropped) + [0] * (longest - len(row)) for row in rows]).bool()
+        plan["prompt_mask"] = torch.tensor([[1] * (len(row) - DROPPED) + [0] * (longest - len(row)) for row in rows]).bool()
         return plan
 
     def caption(self, rng, ground, numbers):

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from transformers import (DynamicCache, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer, Qwen2VLImageProcessor)
 
 from compose import sample_count
+from flow import DROPPED
 from pool import Pool
-from tokenizer import DROPPED, Prompts
+from tokenizer import Prompts
 
 WIDTH = 128
 CELLS = 5  # a picture of 128x128 becomes 140x140: 5x5 merged cells

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 import qwen_vl
-from batched_muon import BatchedMuon
+from flow import DROPPED
 from gpu_documents import Painter, Plans, Stock, batches
+from muon import BatchedMuon  # of ../starter, which arrangement.py puts on the path
 
-DROPPED = 34  # tokens of the template's prefix
 IMAGE = "<|image_pad|>"
 
 

@@ -20,21 +20,12 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 from compose import LARGE, SMALL, flatten
 from flat_vae import encode, flatten_kernels, to_float
+from flow import CONFIG, DROPPED, LAYER_ODDS, LAYERS, pack, sample_times
 from pool import Pool
-from tokenizer import DROPPED, Prompts
+from tokenizer import Prompts
 
-CONFIG = dict(
-    patch_size=2, in_channels=64, out_channels=16, num_layers=6, attention_head_dim=48, num_attention_heads=4, joint_attention_dim=128,
-    guidance_embeds=False, axes_dims_rope=[8, 20, 20], zero_cond_t=False, use_additional_t_cond=True, use_layer3d_rope=True)
-LAYERS, LAYER_ODDS = (2, 3, 4, 5), (0.22, 0.32, 0.27, 0.19)
 EXTENTS = {64: ((0.45, 0.8), (0.38, 0.58)), 128: (LARGE, SMALL)}
 TOKEN = 16  # pixels
-
-
-def pack(z):
-    """[B, 16, h, w] to tokens [B, h/2 * w/2, 64], as the pipeline does it."""
-    b, c, h, w = z.shape
-    return z.view(b, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(b, h * w // 4, c * 4)
 
 
 def touched(rgba):
@@ -138,17 +129,8 @@ class Source:
         return self.pool.caption(ground, numbers)
 
 
-def sample_times(count, generator):
-    """Noise levels: half spread as the sampler's steps are (sigma 0.5 / (0.5 + 1/s - 1)), half dense towards 1,
-    where the layout is decided."""
-    s = torch.rand(count, generator=generator)
-    steps = 0.5 * s / (0.5 * s + 1 - s)
-    high = 1 - 0.5 * torch.rand(count, generator=generator) ** 2
-    return torch.where(torch.rand(count, generator=generator) < 0.5, steps, high).clamp(min=0.01)
-
-
 def build():
-    model = QwenImageTransformer2DModel(**CONFIG)
+    model = QwenImageTransformer2DModel(num_layers=6, **CONFIG)
     torch.nn.init.zeros_(model.proj_out.weight)
     for name, p in model.named_parameters():
         if "_mod." in name:
@@ -217,7 +199,7 @@ def main():
         torch.save({"model": model.state_dict(), "average": average, "step": step, "spent": spent,
                     "optimisers": [o.state_dict() for o in optimisers]}, checkpoint + ".part")
         os.replace(checkpoint + ".part", checkpoint)
-        shipped = QwenImageTransformer2DModel(**CONFIG)
+        shipped = QwenImageTransformer2DModel(num_layers=6, **CONFIG)
         shipped.load_state_dict(average)
         shipped.to(torch.bfloat16).save_pretrained(out)
 

@@ -16,15 +16,12 @@ from diffusers.models.transformers import transformer_qwenimage
 from safetensors.torch import load_file, save_file
 
 import qwen_vl
-from batched_muon import BatchedMuon
 from flat_vae import encode, flatten_kernels, to_float
+from flow import CONFIG, DROPPED, pack, sample_times
 from gpu_documents import Painter, Plans, Stock, batches
+from muon import BatchedMuon  # of ../starter, which arrangement.py puts on the path
 
-DROPPED = 34  # tokens of the template's prefix
 SIDE = 8  # tokens
-CONFIG = dict(
-    patch_size=2, in_channels=64, out_channels=16, attention_head_dim=48, num_attention_heads=4, joint_attention_dim=128,
-    guidance_embeds=False, axes_dims_rope=[8, 20, 20], zero_cond_t=False, use_additional_t_cond=True, use_layer3d_rope=True)
 
 
 def real_rope(x, freqs, **_):
@@ -77,18 +74,6 @@ def build(blocks, start):
 
     model.pos_embed.forward = places
     return model
-
-
-def pack(z):
-    """[B, 16, h, w] to tokens [B, h/2 * w/2, 64], as the pipeline does it."""
-    b, c, h, w = z.shape
-    return z.view(b, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(b, h * w // 4, c * 4)
-
-
-def sample_times(count, device):
-    """Noise levels: half spread as the sampler's steps are, half dense towards 1, where the layout is decided."""
-    s, which, high = torch.rand(3, count, device=device)
-    return torch.where(which < 0.5, 0.5 * s / (0.5 * s + 1 - s), 1 - 0.5 * high ** 2).clamp(min=0.01)
 
 
 def main():
@@ -162,7 +147,7 @@ def main():
     def loss_of(frames, condition, prompt, mask, weights):
         count, images = frames.shape[:2]
         noise = torch.randn_like(frames)
-        t = sample_times(count, device)
+        t = sample_times(count, device=device)
         level = t.view(-1, 1, 1, 1)
         noisy = ((1 - level) * frames + level * noise).flatten(1, 2)
         with torch.autocast(device, torch.bfloat16):

@@ -1,4 +1,6 @@
-"""Muon for convolutions: torch.optim.Muon takes matrices only, so kernels are flattened here."""
+"""Muon where torch.optim.Muon does not serve: for convolutions, and for many matrices of one shape at once."""
+
+from collections import defaultdict
 
 import torch
 
@@ -24,12 +26,34 @@ class ConvMuon(torch.optim.Optimizer):
                 p.add_(update.view_as(p), alpha=-0.2 * group["lr"] * max(update.shape) ** 0.5)
 
 
+class BatchedMuon:
+    """As torch.optim.Muon with adjust_lr_fn="match_rms_adamw": Nesterov momentum, an update sized like AdamW's.
+    Matrices of one shape are orthogonalised together: a few launches instead of thousands."""
+
+    def __init__(self, parameters, momentum=0.95, weight_decay=0.05):
+        self.momentum, self.weight_decay = momentum, weight_decay
+        shapes = defaultdict(list)
+        for p in parameters:
+            shapes[p.shape].append(p)
+        self.groups = [(group, [torch.zeros_like(p) for p in group]) for group in shapes.values()]
+
+    @torch.no_grad()
+    def step(self, rate):
+        for group, buffers in self.groups:
+            gradients = [p.grad for p in group]
+            torch._foreach_lerp_(buffers, gradients, 1 - self.momentum)
+            update = torch.stack(torch._foreach_lerp(gradients, buffers, self.momentum))
+            update = orthogonal(update.bfloat16()).to(group[0].dtype)
+            torch._foreach_mul_(group, 1 - rate * self.weight_decay)
+            torch._foreach_add_(group, list(update.unbind()), alpha=-0.2 * rate * max(group[0].shape) ** 0.5)
+
+
 def orthogonal(g, rounds=5):
-    """The nearest semi-orthogonal matrix, roughly, by the quintic Newton-Schulz iteration."""
+    """The nearest semi-orthogonal matrices, roughly, by the quintic Newton-Schulz iteration; [..., rows, columns]."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    tall = g.shape[0] > g.shape[1]
-    x = (g.T if tall else g) / (g.norm() + 1e-7)
+    tall = g.shape[-2] > g.shape[-1]
+    x = (g.mT if tall else g) / (g.float().norm(dim=(-2, -1), keepdim=True) + 1e-7).to(g.dtype)
     for _ in range(rounds):
-        s = x @ x.T
-        x = torch.addmm(x, torch.addmm(s, s, s, beta=b, alpha=c), x, beta=a)
-    return x.T if tall else x
+        s = x @ x.mT
+        x = a * x + (b * s + c * s @ s) @ x
+    return x.mT if tall else x

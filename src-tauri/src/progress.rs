@@ -80,6 +80,7 @@ impl Progress {
                 guidance: made.guidance,
                 report: ReportReply { passes: made.passes, sentences: made.sentences },
             },
+            JobEvent::Took(took) => JobMessage::Took { seconds: took.seconds, peak: took.peak },
             JobEvent::Finished => {
                 self.forget_previews();
                 JobMessage::Finished { seconds: self.began.elapsed().as_secs_f64() }

@@ -35,6 +35,8 @@ pub(crate) fn program() -> &'static Path {
 /// A folder for one run's output, and nothing else.
 pub(crate) struct Bench {
     folder: TempDir,
+    /// What the program remembers goes here.
+    home: TempDir,
 }
 
 /// What a run left.
@@ -47,7 +49,8 @@ pub(crate) struct Run {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        let folder = || tempfile::tempdir().expect("a temporary folder");
+        Self { folder: folder(), home: folder() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -80,7 +83,7 @@ impl Bench {
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
             .env("RUST_BACKTRACE", "0")
-            .env("HOME", self.folder.path())
+            .env("HOME", self.home.path())
             .env_remove("XDG_DATA_HOME")
             .env_remove("ASSET_EDITOR_MODELS")
             .envs(variables.iter().copied())

@@ -35,7 +35,10 @@ fn a_wrong_side_is_called_by_its_name() {
 
 #[test]
 fn a_size_beyond_memory_is_refused_before_it_is_tried() {
-    refuses(&["--width", "8192", "--height", "8192", "--dtype", "f32"], "memory");
+    let size = ["--width", "4096", "--height", "4096"];
+    refuses(&[&size[..], &["--ram-budget", "1GiB"]].concat(), "would fit");
+    refuses(&["--ram-budget", "1MB"], "more memory");
+    refuses(&["--ram-budget", "much"], "GiB");
 }
 
 #[test]

@@ -80,7 +80,6 @@ pub(crate) fn open_klein(folder: PathBuf, distilled: bool, kv_references: bool) 
         kv_references,
         dtype: DType::F32,
         device: Device::Cpu,
-        keep_text_encoder: true,
     })
     .expect("the model is whole")
 }
@@ -93,7 +92,6 @@ pub(crate) fn open_layered(folder: PathBuf) -> Layered {
         loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
-        keep_text_encoder: true,
     })
     .expect("the model is whole")
 }

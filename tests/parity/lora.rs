@@ -43,7 +43,7 @@ fn output(
     forward: Forward,
 ) -> Tensor {
     let base = Checkpoint::open_part(base, kind).expect("a base");
-    let mut patched = Patched::new(base);
+    let mut patched = Patched::new(Arc::new(base));
     for (path, strength) in loras {
         let lora = Lora::open(path).unwrap_or_else(|error| panic!("{error}"));
         patched.add(&lora, *strength).unwrap_or_else(|error| panic!("{error}"));
@@ -92,7 +92,8 @@ fn every_layered_lora_changes_what_it_should() {
 fn a_lora_for_another_base_is_refused_with_a_list() {
     let refused = |lora: &str, base: &Path, kind: Kind| {
         let lora = Lora::open(&reference_dir().join("lora").join(lora)).expect("a LoRA");
-        let mut patched = Patched::new(Checkpoint::open_part(base, kind).expect("a base"));
+        let mut patched =
+            Patched::new(Arc::new(Checkpoint::open_part(base, kind).expect("a base")));
         patched.add(&lora, 1.0).expect_err("another base").to_string()
     };
     // Another family, whose layers have other names.

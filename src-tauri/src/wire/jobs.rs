@@ -132,6 +132,13 @@ pub(crate) enum JobMessage {
         /// One for each layer, from the bottom.
         previews: Vec<PreviewReply>,
     },
+    /// What the run took in all; what ends it follows.
+    Took {
+        /// From its start to its end.
+        seconds: f64,
+        /// The most that the engine held, in bytes, where the system says.
+        peak: Option<u64>,
+    },
     /// The layers were not good, so it begins anew with another seed.
     Retrying {
         /// Why, in plain sentences.

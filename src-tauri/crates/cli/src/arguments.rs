@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::{Choice, DeviceChoice, LoraChoice, Margins, Precision};
+use engine::{Budgets, Choice, DeviceChoice, LoraChoice, Margins, Precision};
 
 /// Veetance Asset Editor: pictures from words, on this computer.
 ///
@@ -34,10 +34,54 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// List the models of this computer.
     Models(Models),
-    /// For developers: write a full-size model folder of random weights, to measure with.
-    Synthesize(Synthesize),
-    /// For developers: measure one transformer step of a model on the processor.
+    /// Say how a run would fit into memory, what it would take, and how long it would be.
+    Plan(Plan),
+    /// For developers: make full-size models of random weights, and measure loads and runs.
+    #[command(subcommand)]
     Bench(Bench),
+}
+
+/// How much memory this program may hold.
+#[derive(Debug, Args)]
+pub(crate) struct Memory {
+    /// The most memory to hold, as in 9GiB [default: what is free].
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) ram_budget: Option<u64>,
+    /// The most of a graphics card's memory to hold [default: what is free].
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) vram_budget: Option<u64>,
+}
+
+impl Memory {
+    pub(crate) fn budgets(&self) -> Budgets {
+        Budgets { ram: self.ram_budget, vram: self.vram_budget }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// A model's name, its folder, or a .safetensors or .gguf file of a transformer.
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The most memory to hold, of the graphics card where it computes there, as in 12GiB
+    /// [default: what is free].
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) budget: Option<u64>,
+    /// Size of the picture [default: the model's].
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub(crate) size: Option<(u32, u32)>,
+    /// Steps [default: the model's].
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
+    pub(crate) steps: Option<usize>,
+    /// Number format [default: chosen by device].
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// Print it as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -129,6 +173,8 @@ pub(crate) struct Parts {
     /// A LoRA file, and how strongly it acts [default strength: 1]; may be given several times.
     #[arg(long = "lora", value_name = "FILE[:STRENGTH]", value_parser = lora)]
     pub(crate) loras: Vec<LoraChoice>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
 }
 
 impl Parts {
@@ -217,8 +263,22 @@ pub(crate) struct Models {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Write a full-size model folder of random weights. It paints noise.
+    Create(Create),
+    /// Read a component of a model into memory, and all its bytes by plain reads beside it.
+    Load(Load),
+    /// Load two models in turn.
+    Swap(Swap),
+    /// Make steps of a transformer on noise.
+    Step(Step),
+    /// Make a whole picture, as `generate` does, and say what each phase took.
+    Run(Run),
+}
+
 #[derive(Debug, Args)]
-pub(crate) struct Synthesize {
+pub(crate) struct Create {
     /// Whose sizes the model has.
     #[arg(long, value_enum)]
     pub(crate) shape: Shape,
@@ -228,31 +288,102 @@ pub(crate) struct Synthesize {
     /// A tokenizer folder to copy [default: the starter model's].
     #[arg(long, value_name = "DIR")]
     pub(crate) tokenizer: Option<PathBuf>,
-    /// Number format of the weights.
-    #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
-    pub(crate) dtype: Dtype,
+    /// Number format of the matrices.
+    #[arg(long, value_enum, default_value_t = Packing::Bf16)]
+    pub(crate) dtype: Packing,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Bench {
+pub(crate) struct Load {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
-    /// Pixels across.
-    #[arg(long, value_name = "N", default_value_t = 512)]
-    pub(crate) width: u32,
-    /// Pixels down.
-    #[arg(long, value_name = "N", default_value_t = 512)]
-    pub(crate) height: u32,
+    /// Which component.
+    #[arg(long, value_name = "NAME", default_value = "transformer", value_parser = ["transformer", "text_encoder", "vae"])]
+    pub(crate) component: String,
+    /// Drop the system's copy of the files first, so that the disk is measured.
+    #[arg(long)]
+    pub(crate) cold: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Swap {
+    /// The folders of two models.
+    #[arg(long, value_name = "DIR", num_args = 2)]
+    pub(crate) models: Vec<PathBuf>,
+    /// How often to go to the other.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) repeat: usize,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Step {
+    /// The model's folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// Size of the picture.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
+    pub(crate) size: (u32, u32),
     /// Tokens of the prompt.
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub(crate) max_sequence_length: usize,
-    /// Number format.
+    /// Number format of activations.
     #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
     pub(crate) dtype: Dtype,
     /// Steps to measure.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) repeat: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The model's folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// Size of the picture.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
+    pub(crate) size: (u32, u32),
+    /// Steps from noise to picture.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) steps: usize,
+    /// Tokens of the prompt [default: the model's].
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
+    pub(crate) max_sequence_length: Option<usize>,
+    /// Number format of activations [default: chosen by device].
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
+    /// Pictures to make, each with another prompt.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) repeat: usize,
+    /// Where to remember what runs took, and to learn from [default: nowhere].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) measured: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+}
+
+/// How matrices are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Packing {
+    F32,
+    Bf16,
+    F16,
+    /// Eight bits with a scale for each matrix.
+    Fp8,
+    #[value(name = "q8_0")]
+    Q8_0,
+    #[value(name = "q6_k")]
+    Q6K,
+    #[value(name = "q5_k")]
+    Q5K,
+    #[value(name = "q5_0")]
+    Q5_0,
+    #[value(name = "q4_k")]
+    Q4K,
+    #[value(name = "q4_0")]
+    Q4_0,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -321,6 +452,40 @@ fn margins(text: &str) -> Result<Margins, String> {
         }
         _ => Err("four whole numbers are needed, as in 64,0,64,0".into()),
     }
+}
+
+/// A count of bytes: 9GiB, 512MiB, 8.5GB, or a plain number.
+fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 8] = [
+        ("kib", 1024.0),
+        ("mib", 1_048_576.0),
+        ("gib", 1_073_741_824.0),
+        ("kb", 1e3),
+        ("mb", 1e6),
+        ("gb", 1e9),
+        ("b", 1.0),
+        ("", 1.0),
+    ];
+    let wrong = || "a size is needed, as in 9GiB or 512MB".to_owned();
+    let text = text.trim().to_ascii_lowercase();
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))
+        .ok_or_else(wrong)?;
+    match number.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 && number * unit < 1e18 => {
+            Ok((number * unit) as u64)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// Pixels across and down.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once(['x', 'X', '×']);
+    sides
+        .and_then(|(width, height)| Some((width.trim().parse().ok()?, height.trim().parse().ok()?)))
+        .ok_or_else(|| "a size is needed, as in 1024x768".to_owned())
 }
 
 fn decimal(text: &str) -> Result<f64, String> {

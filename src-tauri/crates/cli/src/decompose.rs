@@ -47,11 +47,12 @@ pub(crate) fn run(options: &Decompose) -> Result<(), Failure> {
         progress.remark("Starter model: small, for trying out");
     }
     let mut made = None;
-    let engine = job::run(&model, [task.into()], &mut progress, |event| {
-        if let JobEvent::Layers(layers) = event {
-            made = Some(layers);
-        }
-    })?;
+    let engine =
+        job::run(&model, [task.into()], options.parts.memory.budgets(), &mut progress, |event| {
+            if let JobEvent::Layers(layers) = event {
+                made = Some(layers);
+            }
+        })?;
     let made = made.ok_or_else(|| Error::Panicked("the engine ended without layers".into()))?;
     let original = (!options.raw).then_some((&*image, options.input.file_stem()));
     let document = layered(&made, &model, engine.images(), original)?;

@@ -46,11 +46,18 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     }
     let (mut steps, mut made) = (0, Vec::new());
     let tasks = requests.into_iter().map(Into::into);
-    let engine = job::run(&model, tasks, &mut progress, |event| match event {
-        JobEvent::Started { steps: count } => steps = count,
-        JobEvent::Image { image, seed } => made.push((image, seed)),
-        _ => {}
-    })?;
+    let engine =
+        job::run(
+            &model,
+            tasks,
+            options.parts.memory.budgets(),
+            &mut progress,
+            |event| match event {
+                JobEvent::Started { steps: count } => steps = count,
+                JobEvent::Image { image, seed } => made.push((image, seed)),
+                _ => {}
+            },
+        )?;
     if made.len() != outs.len() {
         return Err(Error::Panicked("the engine ended without a picture".into()).into());
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{atomic::Ordering, mpsc},
 };
 
-use engine::{Engine, Error, JobEvent, Model, Task};
+use engine::{Budgets, Engine, Error, JobEvent, Model, Task};
 
 use crate::{failure::Failure, interrupt::on_interrupt, progress::Progress};
 
@@ -14,10 +14,12 @@ use crate::{failure::Failure, interrupt::on_interrupt, progress::Progress};
 pub(crate) fn run(
     model: &Model,
     tasks: impl IntoIterator<Item = Task>,
+    budgets: Budgets,
     progress: &mut Progress,
     mut see: impl FnMut(JobEvent),
 ) -> Result<Engine, Failure> {
-    let engine = Engine::start()?;
+    let engine = start()?;
+    engine.set_budgets(budgets);
     let stopper = engine.clone();
     let stopped = on_interrupt(move || stopper.cancel_all())?;
     for task in tasks {
@@ -43,6 +45,15 @@ pub(crate) fn run(
     // Ctrl+C after the last step: the result is there, but nobody wants it.
     if stopped.load(Ordering::Relaxed) {
         return Err(Error::Cancelled.into());
+    }
+    Ok(engine)
+}
+
+/// An engine that knows what earlier runs took.
+pub(crate) fn start() -> Result<Engine, Failure> {
+    let engine = Engine::start()?;
+    if let Some(file) = locations::measurements() {
+        engine.remember_in(file);
     }
     Ok(engine)
 }

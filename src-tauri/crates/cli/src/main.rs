@@ -10,11 +10,10 @@ mod failure;
 mod generate;
 mod inspect;
 mod interrupt;
-mod inventory;
 mod job;
 mod models;
+mod plan;
 mod progress;
-mod synthesize;
 mod window;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
@@ -46,7 +45,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         Some(Command::Convert(options)) => convert::run(&options),
         Some(Command::Inspect(options)) => inspect::run(&options),
         Some(Command::Models(options)) => models::run(&options),
-        Some(Command::Synthesize(options)) => synthesize::run(&options),
+        Some(Command::Plan(options)) => plan::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
     }
 }

@@ -9,11 +9,17 @@ pub(crate) struct Progress {
     is_terminal: bool,
     line_open: bool,
     steps: usize,
+    last: String,
 }
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        Self { is_terminal: std::io::stderr().is_terminal(), line_open: false, steps: 0 }
+        Self {
+            is_terminal: std::io::stderr().is_terminal(),
+            line_open: false,
+            steps: 0,
+            last: String::new(),
+        }
     }
 
     /// Shows an event, if it is one to show.
@@ -35,7 +41,10 @@ impl Progress {
             JobEvent::Retrying { reasons } => {
                 self.remark(&format!("Trying once more: {}", reasons.join(" ")));
             }
-            JobEvent::Step { .. } | JobEvent::Image { .. } | JobEvent::Layers(_) => {}
+            JobEvent::Step { .. }
+            | JobEvent::Image { .. }
+            | JobEvent::Layers(_)
+            | JobEvent::Took(_) => {}
             JobEvent::Finished | JobEvent::Cancelled | JobEvent::Failed(_) => self.close(),
         }
     }
@@ -47,6 +56,10 @@ impl Progress {
     }
 
     fn stage(&mut self, text: &str) {
+        // Several parts that load one after the other are one phase to whoever reads.
+        if std::mem::replace(&mut self.last, text.to_owned()) == text {
+            return;
+        }
         if self.is_terminal {
             // Back to the first column, and what was there erased.
             write(&format!("\r\x1b[2K{text}"));

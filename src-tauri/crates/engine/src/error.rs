@@ -14,13 +14,15 @@ pub enum Error {
     /// The model's files are there but damaged, inconsistent, or of another architecture.
     #[error("{0}")]
     ModelBroken(String),
-    /// The run would need more memory than there is. Both in bytes.
-    #[error("not enough memory: this run needs about {:.1} GB and {:.1} GB are free; try a smaller picture or a smaller model", gigabytes(*.needed), gigabytes(*.available))]
+    /// The run would need more memory than it may have.
+    #[error("not enough memory: this run needs about {:.1} GB and may have {:.1} GB; {}", gigabytes(*.needed), gigabytes(*.available), what_fits(*.would_fit))]
     OutOfMemory {
-        /// Predicted peak.
+        /// Predicted peak, in bytes.
         needed: u64,
-        /// What the machine has left.
+        /// What it may have, in bytes.
         available: u64,
+        /// The largest picture of the same shape that would fit, in pixels.
+        would_fit: Option<(u32, u32)>,
     },
     /// A picture or tensor file could not be read.
     #[error("cannot read `{}`: {reason}", .path.display())]
@@ -82,6 +84,13 @@ impl From<weights::Error> for Error {
 
 fn gigabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e9
+}
+
+fn what_fits(size: Option<(u32, u32)>) -> String {
+    match size {
+        Some((width, height)) => format!("a picture of {width} × {height} would fit"),
+        None => "a smaller model or more memory would help".to_owned(),
+    }
 }
 
 /// candle appends a backtrace after the first line.

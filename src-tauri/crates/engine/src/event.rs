@@ -58,12 +58,36 @@ pub enum JobEvent {
     },
     /// The layers of a picture are in the image store.
     Layers(Layers),
+    /// What the run took; the last before `Finished`.
+    Took(Took),
     /// All done.
     Finished,
     /// Stopped on request.
     Cancelled,
     /// Stopped by an error.
     Failed(Error),
+}
+
+/// What a run took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Took {
+    /// The most that this process held at once, in bytes, where the system says.
+    pub peak: Option<u64>,
+    /// From its start to its end.
+    pub seconds: f64,
+    /// Each phase, in order.
+    pub phases: Vec<TookPhase>,
+}
+
+/// What a phase of a run took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TookPhase {
+    /// Which.
+    pub stage: Stage,
+    /// How long it was.
+    pub seconds: f64,
+    /// The most that this process held in it, in bytes, where the system says.
+    pub peak: Option<u64>,
 }
 
 /// The layers of a picture and how they were made.

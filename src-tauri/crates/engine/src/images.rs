@@ -46,6 +46,12 @@ impl Image {
         Ok(Self { width, height, rgba })
     }
 
+    /// A picture of nothing, of at least one pixel.
+    pub(crate) fn blank(width: u32, height: u32) -> Self {
+        let (width, height) = (width.max(1), height.max(1));
+        Self { width, height, rgba: vec![0; width as usize * height as usize * 4] }
+    }
+
     /// Decodes PNG, JPEG or WebP. Dimensions are checked before memory is taken.
     ///
     /// # Errors

@@ -7,9 +7,9 @@ mod denoise;
 mod error;
 mod event;
 mod fit;
+mod governor;
 mod image_store;
 mod images;
-mod memory_plan;
 pub mod noise;
 mod parts;
 pub mod pipelines;
@@ -23,14 +23,17 @@ pub mod scheduler;
 
 pub use catalog::{Catalog, Choice, Defaults, Family, Model, Roots};
 pub use error::{Error, Result};
-pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage};
+pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage, Took, TookPhase};
 pub use fit::{filled, scaled};
+pub use governor::{Budgets, Forecast, Measure, Plan, Resident, Share, Suggestion, Work};
 pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
 pub use parts::PartFiles;
+pub use pipelines::Component;
 pub use queue::Engine;
 pub use repaint::Margins;
 pub use request::{
     DEFAULT_SEAM, DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, LoraChoice,
     MAX_INFLUENCE, MAX_SIDE, Precision, Reference, Request, SIZE_STEP, Size, Task,
 };
+pub use weights::Place;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use weights::Kind;
+use weights::{Checkpoint, Kind};
 
-use crate::Family;
+use crate::{Family, Result};
 
 /// Parts that do not lie in the model's folder: single files, or folders of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,4 +44,17 @@ pub(crate) fn kind(family: Family, component: &str) -> Kind {
         (Family::QwenImageLayered, "vae") => Kind::QwenImageAutoencoder,
         (Family::QwenImageLayered, _) => Kind::QwenImageLayeredTransformer,
     }
+}
+
+/// The files of a component.
+///
+/// # Errors
+/// If files are missing or damaged, or hold something else.
+pub(crate) fn open(
+    family: Family,
+    folder: &Path,
+    files: &PartFiles,
+    component: &str,
+) -> Result<Checkpoint> {
+    Ok(Checkpoint::open_part(&files.path(folder, component), kind(family, component))?)
 }

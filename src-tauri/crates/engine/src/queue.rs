@@ -4,23 +4,27 @@ use std::{
     any::Any,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc,
+        mpsc::{self, RecvTimeoutError},
     },
     thread,
+    time::Duration,
 };
 
 use crate::{
-    Error, ImageStore, JobEvent, JobId, Model, Result, Task,
+    Budgets, Error, Forecast, ImageStore, JobEvent, JobId, Model, Resident, Result, Task,
+    governor::Governor,
     pipelines::{Monitor, Residents},
 };
 
 /// Jobs in, events and pictures out. Cheap to clone; the worker ends with the last clone.
 #[derive(Clone)]
 pub struct Engine {
-    jobs: mpsc::Sender<Job>,
+    orders: mpsc::Sender<Order>,
+    governor: Arc<Governor>,
     images: Arc<ImageStore>,
     cancels: Cancels,
     last: Arc<AtomicU64>,
@@ -28,12 +32,28 @@ pub struct Engine {
 
 type Cancels = Arc<Mutex<BTreeMap<u64, Arc<AtomicBool>>>>;
 
+/// What the worker is told.
+enum Order {
+    Run(Box<Job>),
+    /// Let go of all models.
+    Unload,
+    /// Let go of them after so long without a job.
+    UnloadAfter(Option<Duration>),
+}
+
 struct Job {
     id: JobId,
     model: Model,
-    task: Task,
+    work: Work,
     cancel: Arc<AtomicBool>,
     on_event: Box<dyn FnMut(JobEvent) + Send>,
+}
+
+/// What a job does with its model.
+enum Work {
+    Task(Task),
+    /// Load it as the task would, for later.
+    Preload(Task),
 }
 
 impl Engine {
@@ -42,16 +62,21 @@ impl Engine {
     /// # Errors
     /// If the system gives no thread.
     pub fn start() -> Result<Self> {
-        let (jobs, queue) = mpsc::channel();
+        let (orders, queue) = mpsc::channel();
         let images = Arc::new(ImageStore::default());
+        let governor = Arc::new(Governor::new(Arc::default()));
         let cancels = Cancels::default();
-        let worker_images = Arc::clone(&images);
-        let worker_cancels = Arc::clone(&cancels);
+        let worker = Worker {
+            residents: Residents::new(Arc::clone(&governor)),
+            images: Arc::clone(&images),
+            cancels: Arc::clone(&cancels),
+            idle: None,
+        };
         thread::Builder::new()
             .name("engine".into())
-            .spawn(move || work(&queue, &worker_images, &worker_cancels))
+            .spawn(move || worker.work(&queue))
             .map_err(|error| Error::Panicked(error.to_string()))?;
-        Ok(Self { jobs, images, cancels, last: Arc::default() })
+        Ok(Self { orders, governor, images, cancels, last: Arc::default() })
     }
 
     /// Queues a job. `on_event` is called on the worker's thread, last with one of
@@ -62,15 +87,66 @@ impl Engine {
         task: impl Into<Task>,
         on_event: impl FnMut(JobEvent) + Send + 'static,
     ) -> JobId {
+        self.queue(model, Work::Task(task.into()), Box::new(on_event))
+    }
+
+    /// Loads a model before anybody needs it; a job like any other.
+    pub fn preload(&self, model: Model, on_event: impl FnMut(JobEvent) + Send + 'static) -> JobId {
+        let work = Work::Preload(Task::typical(&model));
+        self.queue(model, work, Box::new(on_event))
+    }
+
+    fn queue(&self, model: Model, work: Work, on_event: Box<dyn FnMut(JobEvent) + Send>) -> JobId {
         let id = JobId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let cancel = Arc::new(AtomicBool::new(false));
         lock(&self.cancels).insert(id.0, Arc::clone(&cancel));
-        let task = task.into();
-        let job = Job { id, model, task, cancel, on_event: Box::new(on_event) };
-        if let Err(mpsc::SendError(mut job)) = self.jobs.send(job) {
+        let job = Order::Run(Box::new(Job { id, model, work, cancel, on_event }));
+        if let Err(mpsc::SendError(Order::Run(mut job))) = self.orders.send(job) {
             (job.on_event)(JobEvent::Failed(Error::Panicked("the engine is not running".into())));
         }
         id
+    }
+
+    /// Sets how much memory this process may hold; the next job keeps to it.
+    pub fn set_budgets(&self, budgets: Budgets) {
+        self.governor.set_budgets(budgets);
+    }
+
+    /// What a job would take, from file headers and the request alone. Loads nothing.
+    ///
+    /// # Errors
+    /// If a file of the model is missing or damaged.
+    pub fn forecast(&self, model: &Model, task: &Task) -> Result<Forecast> {
+        self.governor.forecast(model, task)
+    }
+
+    /// Names the file in which the engine remembers what runs took, to foresee the next.
+    pub fn remember_in(&self, file: PathBuf) {
+        self.governor.remember_in(file);
+    }
+
+    /// What is loaded, the least recently used first.
+    #[must_use]
+    pub fn residents(&self) -> Vec<Resident> {
+        self.governor.residents()
+    }
+
+    /// Whether a part of a model is loaded.
+    #[must_use]
+    pub fn is_resident(&self, model: &Model) -> bool {
+        self.governor.is_resident(model)
+    }
+
+    /// Lets go of all models; of one that a job uses, when the job is over.
+    pub fn unload(&self) {
+        self.governor.parts().unload(|_| true);
+        // Fails only where there is no worker, which holds nothing then.
+        let _ = self.orders.send(Order::Unload);
+    }
+
+    /// Lets go of all models after so long without a job; never, if `None`.
+    pub fn set_idle_unload(&self, after: Option<Duration>) {
+        let _ = self.orders.send(Order::UnloadAfter(after));
     }
 
     /// Asks a job to stop: at once if it waits, within one step if it runs. Unknown ids are ignored.
@@ -100,21 +176,53 @@ impl Engine {
     }
 }
 
-fn work(queue: &mpsc::Receiver<Job>, images: &Arc<ImageStore>, cancels: &Cancels) {
-    let mut residents = Residents::default();
-    while let Ok(mut job) = queue.recv() {
+/// What the worker's thread owns.
+struct Worker {
+    residents: Residents,
+    images: Arc<ImageStore>,
+    cancels: Cancels,
+    idle: Option<Duration>,
+}
+
+impl Worker {
+    fn work(mut self, queue: &mpsc::Receiver<Order>) {
+        loop {
+            let order = match self.idle {
+                Some(idle) => match queue.recv_timeout(idle) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.residents.forget();
+                        queue.recv().ok()
+                    }
+                    order => order.ok(),
+                },
+                None => queue.recv().ok(),
+            };
+            match order {
+                None => return,
+                Some(Order::Run(job)) => self.run(*job),
+                Some(Order::Unload) => self.residents.forget(),
+                Some(Order::UnloadAfter(after)) => self.idle = after,
+            }
+        }
+    }
+
+    fn run(&mut self, mut job: Job) {
         let outcome = if job.cancel.load(Ordering::Relaxed) {
             Err(Error::Cancelled)
         } else {
+            let (residents, images) = (&mut self.residents, &self.images);
             let mut monitor = Monitor { cancel: &job.cancel, images, on_event: &mut job.on_event };
-            catch_unwind(AssertUnwindSafe(|| residents.run(&job.model, &job.task, &mut monitor)))
-                .unwrap_or_else(|panic| {
-                    // What a panic left behind may be half made.
-                    residents = Residents::default();
-                    Err(Error::Panicked(panic_text(panic.as_ref())))
-                })
+            let work = AssertUnwindSafe(|| match &job.work {
+                Work::Task(task) => residents.run(&job.model, task, &mut monitor),
+                Work::Preload(task) => residents.preload(&job.model, task, &mut monitor),
+            });
+            catch_unwind(work).unwrap_or_else(|panic| {
+                // What a panic left behind may be half made.
+                self.residents.forget();
+                Err(Error::Panicked(panic_text(panic.as_ref())))
+            })
         };
-        lock(cancels).remove(&job.id.0);
+        lock(&self.cancels).remove(&job.id.0);
         (job.on_event)(match outcome {
             Ok(()) => JobEvent::Finished,
             Err(Error::Cancelled) => JobEvent::Cancelled,

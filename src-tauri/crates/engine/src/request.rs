@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{Error, Image, Result};
+use crate::{Error, Family, Image, Model, Result};
 
 /// The side of the largest picture that can be asked for, in pixels.
 pub const MAX_SIDE: u32 = 8192;
@@ -324,6 +324,14 @@ impl Decomposition {
     }
 }
 
+impl Decomposition {
+    /// One whose picture does not count, only its size: for forecasts.
+    #[must_use]
+    pub fn unseen(draft: DecomposeDraft) -> Self {
+        Self { draft }
+    }
+}
+
 impl std::ops::Deref for Decomposition {
     type Target = DecomposeDraft;
 
@@ -354,6 +362,22 @@ impl From<Decomposition> for Task {
 }
 
 impl Task {
+    /// What is mostly asked of a model, all else left to it: for plans before anybody asks.
+    #[must_use]
+    pub fn typical(model: &Model) -> Self {
+        match model.family {
+            Family::Flux2Klein => {
+                let draft = Draft { prompt: "picture".into(), ..Draft::default() };
+                Self::Generate(Request { draft })
+            }
+            Family::QwenImageLayered => {
+                let image = Image::blank(model.defaults.width, model.defaults.height);
+                let draft = DecomposeDraft::new(image.into(), model.defaults.layers.max(1));
+                Self::Decompose(Decomposition { draft })
+            }
+        }
+    }
+
     /// Number format; `None` is chosen by device and memory.
     pub(crate) fn precision(&self) -> Option<Precision> {
         match self {

@@ -36,6 +36,13 @@ pub fn roots_from(variable: &dyn Fn(&str) -> Option<OsString>, exe: Option<&Path
     Roots { starter, models }
 }
 
+/// Where this user's runs are remembered, to foresee the next; nowhere without a home.
+#[must_use]
+pub fn measurements() -> Option<PathBuf> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    data_home(&set).map(|home| home.join("asset-editor/measured.json"))
+}
+
 /// The document that shows what the editor can do: beside an installed program, else in the source tree.
 #[must_use]
 pub fn example() -> PathBuf {

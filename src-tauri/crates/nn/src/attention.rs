@@ -5,7 +5,7 @@ use candle_core::{D, DType, Result, Tensor};
 use crate::device::widens;
 
 /// The most scores held at once. CUDA kernels index elements with i32, and a CPU has caches.
-const MAX_SCORES: usize = 64 << 20;
+pub const MAX_SCORES: usize = 64 << 20;
 
 /// Which keys a query may see.
 #[derive(Debug, Clone, Copy)]

@@ -15,11 +15,11 @@ pub mod rotary;
 mod stored;
 
 pub use candle_nn::ops::silu;
-pub use conv::Conv2d;
+pub use conv::{Conv2d, Pointwise};
 pub use device::{cuda_device, cuda_is_built};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use params::{ParamSource, Params, Patch};
 pub use probe::{Probe, Unwatched};
-pub use stored::{Bytes, Format, Stored};
+pub use stored::{Bytes, Format, Memory, Stored};

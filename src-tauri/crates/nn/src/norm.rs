@@ -1,8 +1,9 @@
 //! Normalisation; statistics are always taken in f32.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
+use rayon::prelude::*;
 
-use crate::Params;
+use crate::{Params, Pointwise};
 
 /// Root-mean-square normalisation over the last dimension, with a weight.
 #[derive(Debug, Clone)]
@@ -63,7 +64,12 @@ impl LayerNorm {
 
 /// Group normalisation over channels and pixels, with weight and bias.
 #[derive(Debug, Clone)]
-pub struct GroupNorm(candle_nn::GroupNorm);
+pub struct GroupNorm {
+    weight: Tensor, // [channels] in f32
+    bias: Tensor,
+    groups: usize,
+    eps: f64,
+}
 
 impl GroupNorm {
     /// `weight` and `bias` of shape `[channels]`.
@@ -71,9 +77,12 @@ impl GroupNorm {
     /// # Errors
     /// If a tensor is missing or of another shape, or `groups` does not divide `channels`.
     pub fn load(params: &Params, groups: usize, channels: usize, eps: f64) -> Result<Self> {
-        let weight = params.tensor("weight", channels)?;
-        let bias = params.tensor("bias", channels)?;
-        Ok(Self(candle_nn::GroupNorm::new(weight, bias, channels, groups, eps)?))
+        if groups == 0 || !channels.is_multiple_of(groups) {
+            candle_core::bail!("{groups} groups do not divide {channels} channels");
+        }
+        let params = params.with_dtype(DType::F32);
+        let (weight, bias) = (params.tensor("weight", channels)?, params.tensor("bias", channels)?);
+        Ok(Self { weight, bias, groups, eps })
     }
 
     /// `x [b, channels, h, w]`, same shape out.
@@ -81,7 +90,93 @@ impl GroupNorm {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        candle_core::Module::forward(&self.0, x)
+        self.affine(x)?.of(x)
+    }
+
+    /// Normalisation by the statistics of `x`, then [`crate::silu`], for rows of `x`.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn activation(&self, x: &Tensor) -> Result<impl Pointwise + use<>> {
+        self.affine(x)
+    }
+
+    /// What the statistics of `x [b, channels, h, w]` make of each channel.
+    fn affine(&self, x: &Tensor) -> Result<Affine> {
+        let (batch, channels, ..) = x.dims4()?;
+        let (mean, variance) = self.statistics(x)?; // [b, groups, 1]
+        let spread = (variance + self.eps)?.sqrt()?.recip()?;
+        let members = (batch, self.groups, channels / self.groups);
+        let weight = self.weight.reshape((1, self.groups, members.2))?;
+        let scale = weight.broadcast_mul(&spread)?;
+        let shift = self
+            .bias
+            .reshape((1, self.groups, members.2))?
+            .broadcast_sub(&scale.broadcast_mul(&mean)?)?;
+        let shape = (batch, channels, 1, 1);
+        Ok(Affine { scale: scale.reshape(shape)?, shift: shift.reshape(shape)? })
+    }
+
+    /// Mean and variance of each group, `[b, groups, 1]` in f32. On a processor no copy of `x` is made.
+    fn statistics(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+        let batch = x.dim(0)?;
+        let grouped = x.reshape((batch, self.groups, ()))?;
+        if !x.device().is_cpu() {
+            let wide = grouped.to_dtype(DType::F32)?;
+            let mean = wide.mean_keepdim(D::Minus1)?;
+            return Ok((mean.clone(), wide.broadcast_sub(&mean)?.sqr()?.mean_keepdim(D::Minus1)?));
+        }
+        let (mut means, mut variances) = (Vec::new(), Vec::new());
+        for row in 0..batch {
+            for group in 0..self.groups {
+                let values = grouped.i((row, group))?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+                let (mean, variance) = mean_and_variance(&values);
+                means.push(mean);
+                variances.push(variance);
+            }
+        }
+        let shape = (batch, self.groups, 1);
+        Ok((
+            Tensor::from_vec(means, shape, x.device())?,
+            Tensor::from_vec(variances, shape, x.device())?,
+        ))
+    }
+}
+
+/// Sums are taken in f64, in pieces, whatever the count of threads.
+fn mean_and_variance(values: &[f32]) -> (f32, f32) {
+    const PIECE: usize = 1 << 14;
+    let count = values.len().max(1) as f64;
+    let sum_of = |each: &(dyn Fn(f32) -> f64 + Sync)| -> f64 {
+        let sums: Vec<f64> = values
+            .par_chunks(PIECE)
+            .map(|piece| piece.iter().map(|value| each(*value)).sum())
+            .collect();
+        sums.iter().sum()
+    };
+    let mean = sum_of(&f64::from) / count;
+    let variance = sum_of(&|value| (f64::from(value) - mean).powi(2)) / count;
+    (mean as f32, variance as f32)
+}
+
+/// `x · scale + shift` for every channel.
+struct Affine {
+    scale: Tensor, // [b, channels, 1, 1] in f32
+    shift: Tensor,
+}
+
+impl Affine {
+    fn of(&self, x: &Tensor) -> Result<Tensor> {
+        x.to_dtype(DType::F32)?
+            .broadcast_mul(&self.scale)?
+            .broadcast_add(&self.shift)?
+            .to_dtype(x.dtype())
+    }
+}
+
+impl Pointwise for Affine {
+    fn apply(&self, rows: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::silu(&self.of(rows)?)
     }
 }
 
@@ -115,5 +210,12 @@ impl ChannelNorm {
         let wide = x.to_dtype(DType::F32)?;
         let length = wide.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(Self::SMALLEST)?;
         wide.broadcast_div(&length)?.broadcast_mul(&self.gain)?.to_dtype(x.dtype())
+    }
+}
+
+impl Pointwise for ChannelNorm {
+    /// Normalisation, then [`crate::silu`].
+    fn apply(&self, rows: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::silu(&self.forward(rows)?)
     }
 }

@@ -56,6 +56,11 @@ impl Params {
         Self { prefix: self.name(&name.to_string()), ..self.clone() }
     }
 
+    /// The same place, weights in another number format.
+    pub(crate) fn with_dtype(&self, dtype: DType) -> Self {
+        Self { dtype, ..self.clone() }
+    }
+
     /// Whether this place has a weight of that name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

@@ -3,17 +3,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
-use nn::{Format, ParamSource, Stored};
+use nn::{Format, Memory, ParamSource, Stored};
 
 use crate::{
     Error, Kind,
     folder::files_of,
     header::{Entry, Refusal, WeightFile},
     kind::{Found, recognise},
+    mmap::Mapped,
     names::{Rows, to_model},
     scales,
 };
@@ -30,6 +33,11 @@ const PREFIXES: [&str; 9] = [
     "text_encoders.qwen3_8b.transformer.",
     "text_encoders.qwen25_7b.transformer.",
 ];
+
+/// Bytes that a thread brings into memory at a time.
+const POPULATED: usize = 16 << 20;
+/// A gap that is not worth leaving out.
+const PAGE: usize = 4096;
 
 /// Weights by the model's names, used from memory maps as they are. Opening reads headers only.
 #[derive(Debug)]
@@ -120,11 +128,61 @@ impl Checkpoint {
     /// Bytes of all weights as they are stored.
     #[must_use]
     pub fn byte_count(&self) -> u64 {
+        self.byte_count_of(|_| true)
+    }
+
+    /// As [`Self::byte_count`], of the weights whose names are `read`.
+    pub fn byte_count_of(&self, read: impl Fn(&str) -> bool) -> u64 {
         self.weights
-            .values()
-            .filter_map(|weight| weight.entry.format?.bytes(&weight.shape))
+            .iter()
+            .filter(|(name, _)| read(name))
+            .filter_map(|(_, weight)| weight.entry.format?.bytes(&weight.shape))
             .map(|bytes| bytes as u64)
             .sum()
+    }
+
+    /// Says how many bytes of the files stay in memory once they were read. What lies behind is let
+    /// go of after each use, and comes from the file again for the next.
+    pub fn keep(&self, mut bytes: u64) {
+        for file in &self.files {
+            let kept = bytes.min(file.map.bytes().len() as u64);
+            bytes -= kept;
+            file.map.keep(kept as usize);
+        }
+    }
+
+    /// Brings the weights whose names are `read` into memory, as far as they are kept, as fast as the
+    /// disk gives them. `goes_on` is told the bytes that are there, and may stop it.
+    pub fn populate(&self, read: impl Fn(&str) -> bool, goes_on: &(dyn Fn(u64) -> bool + Sync)) {
+        let mut ranges: Vec<Vec<Range<usize>>> = vec![Vec::new(); self.files.len()];
+        for (_, weight) in self.weights.iter().filter(|(name, _)| read(name)) {
+            let Range { start, end } = weight.entry.range;
+            ranges[weight.file].push(start..end.min(self.files[weight.file].map.kept()));
+        }
+        let pieces: Vec<(&Mapped, Range<usize>)> = self
+            .files
+            .iter()
+            .zip(ranges)
+            .flat_map(|(file, ranges)| {
+                pieces(ranges).into_iter().map(|range| (file.map.as_ref(), range))
+            })
+            .collect();
+        let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let fetch = || {
+            // One after the other, so that the disk reads forwards.
+            while let Some((map, range)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                map.populate(range.clone());
+                let length = range.len() as u64;
+                if !goes_on(done.fetch_add(length, Ordering::Relaxed) + length) {
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8) {
+                scope.spawn(fetch);
+            }
+        });
     }
 
     /// A text or number of the files' metadata.
@@ -199,6 +257,27 @@ impl Checkpoint {
         self.files.push(file);
         Ok(())
     }
+}
+
+/// Ranges in order, joined where they touch, cut into what a thread fetches at a time.
+fn pieces(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            // Splits of a fused weight are the same range several times.
+            Some(last) if range.start <= last.end + PAGE => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    let cut = |range: Range<usize>| {
+        range
+            .clone()
+            .step_by(POPULATED)
+            .map(move |start| start..range.end.min(start + POPULATED))
+            .collect::<Vec<_>>()
+    };
+    joined.into_iter().flat_map(cut).collect()
 }
 
 /// What stands before the names of the part that is wanted, and what that part is.

@@ -29,7 +29,12 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             return files_of_index(folder, &index);
         }
     }
-    Err(Error::Missing { path: folder.join("*.safetensors") })
+    // Not how diffusers saves, but how people replace a part by a smaller one.
+    let packed = STEMS.map(|stem| folder.join(format!("{stem}.gguf")));
+    match packed.into_iter().find(|path| path.is_file()) {
+        Some(path) => Ok(vec![path]),
+        None => Err(Error::Missing { path: folder.join("*.safetensors") }),
+    }
 }
 
 fn files_of_index(folder: &Path, path: &Path) -> Result<Vec<PathBuf>, Error> {

@@ -7,10 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use memmap2::Mmap;
-use nn::Format;
+use nn::{Format, Memory};
 
-use crate::{Error, gguf, mmap, safetensors_file};
+use crate::{Error, gguf, mmap::Mapped, safetensors_file};
 
 /// A tensor in a file.
 #[derive(Debug, Clone)]
@@ -37,7 +36,7 @@ pub(crate) struct Header {
 #[derive(Debug)]
 pub(crate) struct WeightFile {
     pub(crate) path: PathBuf,
-    pub(crate) map: Arc<Mmap>,
+    pub(crate) map: Arc<Mapped>,
     pub(crate) header: Header,
 }
 
@@ -56,12 +55,12 @@ impl WeightFile {
     /// If it is missing, unreadable, damaged, or no weight file.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
-        let map = mmap::map(path).map_err(|source| match source.kind() {
+        let map = Mapped::open(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
             std::io::ErrorKind::InvalidData => damaged(source.to_string()),
             _ => Error::Io { path: path.to_owned(), source },
         })?;
-        let header = read(&map).map_err(|refusal| match refusal {
+        let header = read(map.bytes()).map_err(|refusal| match refusal {
             Refusal::Damaged(reason) => damaged(reason),
             Refusal::Unsupported(reason) => Error::Unsupported { path: path.to_owned(), reason },
         })?;

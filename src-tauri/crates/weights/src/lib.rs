@@ -11,10 +11,14 @@ mod kind;
 mod lora;
 mod mmap;
 mod names;
+mod pool;
 mod safetensors_file;
 mod scales;
+mod stamp;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
 pub use kind::Kind;
 pub use lora::{Lora, Patched};
+pub use pool::{Footprint, Loaded, Place, Pool};
+pub use stamp::{Stamp, stamp};

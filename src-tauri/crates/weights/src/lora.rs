@@ -7,7 +7,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use candle_core::{Result as TensorResult, Shape};
@@ -231,7 +234,7 @@ fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
 
 /// A base with LoRAs laid beside its weights.
 pub struct Patched {
-    base: Checkpoint,
+    base: Arc<Checkpoint>,
     /// By the weight that is changed.
     patches: BTreeMap<String, Vec<Patch>>,
     /// Whether a layer has asked for its changes.
@@ -242,7 +245,7 @@ pub struct Patched {
 impl Patched {
     /// A base as it is.
     #[must_use]
-    pub fn new(base: Checkpoint) -> Self {
+    pub fn new(base: Arc<Checkpoint>) -> Self {
         Self { base, patches: BTreeMap::new(), used: BTreeMap::new(), paths: Vec::new() }
     }
 

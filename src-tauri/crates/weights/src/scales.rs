@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use nn::{Format, Stored};
+use nn::{Format, Memory, Stored};
 use serde_json::Value;
 
 use crate::header::{Entry, Refusal, WeightFile};
@@ -59,7 +59,7 @@ pub(crate) fn scales(file: &WeightFile) -> Result<BTreeMap<String, f32>, Refusal
     let mut scales = BTreeMap::new();
     for (name, entry) in &header.tensors {
         if let Some(layer) = name.strip_suffix(".comfy_quant") {
-            let marker = serde_json::from_slice(&file.map[entry.range.clone()])
+            let marker = serde_json::from_slice(&file.map.bytes()[entry.range.clone()])
                 .map_err(|error| Refusal::Damaged(format!("`{name}`: {error}")))?;
             check_marker(layer, &marker)?;
         }

@@ -17,6 +17,7 @@ use crate::{
     preprocess, preprocess::Rgb, scheduler::Schedule,
 };
 
+pub(crate) use components::outline;
 pub use components::{Klein, Setup};
 pub use rehearsal::rehearse;
 
@@ -97,6 +98,9 @@ impl Klein {
 
         let failed = Error::compute("encode");
         let noise = self.start(job, (h, w))?;
+        if init.is_some() || !references.is_empty() {
+            monitor.tell(JobEvent::Stage(Stage::Encode));
+        }
         let reference_tokens = self.encode_references(init.as_ref(), &references, probe)?;
         let repaint = match (job.inpaint, &init) {
             (Some(inpaint), Some(init)) => {

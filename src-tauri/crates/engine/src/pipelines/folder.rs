@@ -1,85 +1,16 @@
-//! A model's folder in diffusers layout, and files that stand in for its parts: configurations,
-//! weights, sizes.
+//! The configurations of a model: in its folder in diffusers layout, or by the shapes in files that
+//! stand in for its parts.
 
 use std::{fs, path::Path, sync::Arc};
 
 use candle_core::{DType, Device};
 use models::ConfigError;
-use nn::{ParamSource, Params};
-use weights::{Checkpoint, Lora, Patched};
+use nn::Params;
 
-use crate::{Error, Family, LoraChoice, PartFiles, Result, memory_plan::Sizes, parts::kind};
+use crate::{Error, Family, PartFiles, Result, parts::open};
 
 /// Larger configuration files are not configuration files.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
-
-/// Which components hold memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Loaded {
-    pub(crate) text_encoder: bool,
-    pub(crate) transformer: bool,
-    pub(crate) autoencoder: bool,
-}
-
-/// Where the weights of a model lie, and how they are wanted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) family: Family,
-    pub(super) folder: &'a Path,
-    pub(super) files: &'a PartFiles,
-    pub(super) dtype: DType,
-    pub(super) device: &'a Device,
-}
-
-impl Source<'_> {
-    /// Weights of a component.
-    ///
-    /// # Errors
-    /// If files are missing or damaged, or hold something else.
-    pub(super) fn params(&self, component: &str) -> Result<Params> {
-        let checkpoint = open(self.family, self.folder, self.files, component)?;
-        Ok(Params::new(Arc::new(checkpoint), self.dtype, self.device.clone()))
-    }
-
-    /// The transformer with LoRAs beside its weights; `load` builds it.
-    ///
-    /// # Errors
-    /// If files are missing or damaged, or a LoRA does not fit.
-    pub(super) fn load_transformer<T>(
-        &self,
-        loras: &[LoraChoice],
-        load: impl FnOnce(&Params) -> candle_core::Result<T>,
-    ) -> Result<T> {
-        let mut patched = Patched::new(open(self.family, self.folder, self.files, "transformer")?);
-        for lora in loras {
-            patched.add(&Lora::open(&lora.file)?, lora.strength)?;
-        }
-        let patched = Arc::new(patched);
-        let source: Arc<dyn ParamSource> = patched.clone();
-        let params = Params::new(source, self.dtype, self.device.clone());
-        let transformer = load(&params).map_err(Error::broken("transformer"))?;
-        patched.check_used()?;
-        Ok(transformer)
-    }
-}
-
-/// The files of a component.
-fn open(family: Family, folder: &Path, files: &PartFiles, component: &str) -> Result<Checkpoint> {
-    Ok(Checkpoint::open_part(&files.path(folder, component), kind(family, component))?)
-}
-
-/// Sizes of a model's components, from file headers alone.
-///
-/// # Errors
-/// If a file is missing or damaged.
-pub(crate) fn sizes(family: Family, folder: &Path, files: &PartFiles) -> Result<Sizes> {
-    let open = |component: &str| open(family, folder, files, component);
-    Ok(Sizes {
-        text_encoder: open("text_encoder")?.byte_count(),
-        transformer: open("transformer")?.byte_count(),
-        autoencoder: open("vae")?.parameter_count(),
-    })
-}
 
 /// The configuration of a component: its folder's, or what the shapes in a file tell, helped by the
 /// folder that lends the rest.

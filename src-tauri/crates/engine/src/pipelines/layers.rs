@@ -3,10 +3,9 @@
 
 use document::{Raster, Samples};
 use layering::Report;
-use nn::Unwatched;
 
 use super::{
-    Monitor, Start,
+    Monitor, Start, Watch,
     qwen_image_layered::{self, CaptionLanguage, Layered, LayersJob},
 };
 use crate::{
@@ -50,7 +49,8 @@ pub(super) fn run(
             start,
             previews: task.previews,
         };
-        let made = layered.decompose(&job, monitor, &mut Unwatched)?;
+        let mut watch = Watch(monitor.cancel);
+        let made = layered.decompose(&job, monitor, &mut watch)?;
         let images = qwen_image_layered::to_images(&made)?;
         let layers = images.iter().map(to_raster).collect::<Result<Vec<_>>>()?;
         let report = layering::assess(&small, &layers);

@@ -3,7 +3,9 @@
 pub mod flux2;
 mod folder;
 mod layers;
+mod leases;
 pub mod qwen_image_layered;
+mod rehearsal;
 mod residents;
 
 use std::sync::{
@@ -12,9 +14,13 @@ use std::sync::{
 };
 
 use candle_core::Tensor;
-pub use residents::Residents;
+pub use leases::Component;
+pub(crate) use leases::{PartKey, Parts, belongs_to};
+use nn::Probe;
+pub use rehearsal::{Part, load_part};
+pub(crate) use residents::Residents;
 
-use crate::{Error, ImageStore, JobEvent, Result};
+use crate::{Error, Family, ImageStore, JobEvent, Model, Result, governor::Outline};
 
 /// How a running job hears of cancelling and tells of progress.
 pub struct Monitor<'a> {
@@ -50,4 +56,27 @@ pub enum Start {
     /// Latents as the reference pipeline takes them: for FLUX.2 as above, for layers packed,
     /// `[1, tokens, channels]`.
     Latents(Tensor),
+}
+
+/// Looks between the layers of a model whether to stop.
+struct Watch<'a>(&'a AtomicBool);
+
+impl Probe for Watch<'_> {
+    fn see(&mut self, _name: &str, _tensor: &Tensor) -> candle_core::Result<()> {
+        if self.0.load(Ordering::Relaxed) {
+            candle_core::bail!("stopped");
+        }
+        Ok(())
+    }
+}
+
+/// What a model takes and works with, from configurations and the headers of its files.
+///
+/// # Errors
+/// If a file is missing or damaged.
+pub(crate) fn outline(model: &Model) -> Result<Outline> {
+    match model.family {
+        Family::Flux2Klein => flux2::outline(&model.folder, &model.files),
+        Family::QwenImageLayered => qwen_image_layered::outline(&model.folder, &model.files),
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub use caption::CaptionLanguage;
+pub(crate) use components::outline;
 pub use components::{Layered, LayeredSetup};
 
 /// Everything that decides the layers of a picture, but for the model.

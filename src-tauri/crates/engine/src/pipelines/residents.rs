@@ -1,42 +1,41 @@
-//! From a request to a run: device, memory plan, and the model that stays loaded between jobs.
+//! From a task to a run: a plan that fits, a pipeline, and what the run says about the next.
 
-use std::path::{Path, PathBuf};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use candle_core::{DType, Device, Tensor};
-use nn::Unwatched;
-use sysinfo::System;
 use weights::Checkpoint;
 
 use super::{
-    Monitor, Start,
+    Monitor, Start, Watch,
     flux2::{self, Job, Klein, Setup},
-    folder::{self, Loaded},
     layers,
     qwen_image_layered::{Layered, LayeredSetup},
 };
 use crate::{
-    Decomposition, DeviceChoice, Error, Family, JobEvent, LoraChoice, MAX_SIDE, Model, PartFiles,
-    Precision, Request, Result, Task,
-    memory_plan::{self, Load, Sizes},
-    preprocess,
+    DeviceChoice, Error, Family, JobEvent, Model, Plan, Precision, Request, Result, Stage, Task,
+    Took, TookPhase,
+    governor::{self, Governor, Phase, Run, Taken},
     repaint::Repaint,
 };
 
 /// The tensor that a file of initial latents holds.
 const LATENTS: &str = "latents";
+/// Reading a prompt takes longer than this, in seconds, unless it was read before.
+const REMEMBERED: f64 = 0.005;
+/// Models whose tokenizers and last prompts are remembered; their weights are the pool's.
+const MAX_PIPELINES: usize = 4;
 
-/// The model that stays loaded between jobs.
-#[derive(Default)]
-pub struct Residents {
-    resident: Option<Resident>,
+/// The pipelines of the models that ran last.
+pub(crate) struct Residents {
+    governor: Arc<Governor>,
+    // The latest at the end.
+    pipelines: Vec<Kept>,
 }
 
-struct Resident {
-    folder: PathBuf,
-    files: PartFiles,
+struct Kept {
+    model: Model,
     precision: Precision,
     device: DeviceChoice,
-    sizes: Sizes,
     pipeline: Pipeline,
 }
 
@@ -47,16 +46,136 @@ enum Pipeline {
 }
 
 impl Residents {
+    pub(crate) fn new(governor: Arc<Governor>) -> Self {
+        Self { governor, pipelines: Vec::new() }
+    }
+
     /// Runs one job to its end.
     ///
     /// # Errors
     /// Whatever stops it.
-    pub fn run(&mut self, model: &Model, task: &Task, monitor: &mut Monitor<'_>) -> Result<()> {
-        match (self.prepare(model, task)?, task) {
-            (Pipeline::Klein(klein), Task::Generate(request)) => {
+    pub(crate) fn run(
+        &mut self,
+        model: &Model,
+        task: &Task,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<()> {
+        if !serves(model.family, task) {
+            return Err(Error::InvalidRequest(format!(
+                "`{}` is a model for another task",
+                model.id
+            )));
+        }
+        let governor = Arc::clone(&self.governor);
+        governor.note_base();
+        let plan = governor.admit(model, task)?;
+        let run = governor.run(model, task, plan)?;
+        let pipeline = self.pipeline(model, task, plan)?;
+        let mut clock = Clock::new(&governor, &run);
+        let outcome = {
+            let listener = &mut *monitor.on_event;
+            let mut told = |event: JobEvent| {
+                clock.hear(&event);
+                listener(event);
+            };
+            let mut monitor =
+                Monitor { cancel: monitor.cancel, images: monitor.images, on_event: &mut told };
+            pipeline.run(model, task, &mut monitor)
+        };
+        pipeline.give_back();
+        if outcome.is_ok() {
+            let took = clock.took();
+            governor.save();
+            monitor.tell(JobEvent::Took(took));
+        }
+        // What a stopped run says of its failure does not matter.
+        monitor.check()?;
+        if matches!(outcome, Err(Error::Compute { .. })) {
+            // The device may have run out of memory, or be lost: the next run begins with nothing.
+            self.forget();
+        }
+        outcome
+    }
+
+    /// Loads a model's parts before anybody needs them.
+    ///
+    /// # Errors
+    /// Whatever stops it.
+    pub(crate) fn preload(
+        &mut self,
+        model: &Model,
+        task: &Task,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<()> {
+        let governor = Arc::clone(&self.governor);
+        governor.note_base();
+        let plan = governor.admit(model, task)?;
+        let pipeline = self.pipeline(model, task, plan)?;
+        let outcome = pipeline.preload(plan, monitor);
+        pipeline.give_back();
+        outcome
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn forget(&mut self) {
+        self.pipelines.clear();
+        self.governor.parts().unload(|_| true);
+    }
+
+    fn pipeline(&mut self, model: &Model, task: &Task, plan: Plan) -> Result<&mut Pipeline> {
+        let is_it = |kept: &Kept| {
+            kept.model.folder == model.folder
+                && kept.model.files == model.files
+                && kept.precision == plan.precision
+                && kept.device == task.device()
+        };
+        let kept = match self.pipelines.iter().position(is_it) {
+            Some(index) => self.pipelines.remove(index),
+            None => {
+                let device = device(task.device())?;
+                let pipeline =
+                    Pipeline::open(model, device, dtype(plan.precision), &self.governor)?;
+                let model = model.clone();
+                Kept { model, precision: plan.precision, device: task.device(), pipeline }
+            }
+        };
+        if self.pipelines.len() == MAX_PIPELINES {
+            self.pipelines.remove(0);
+        }
+        self.pipelines.push(kept);
+        let last = self.pipelines.len() - 1;
+        let pipeline = &mut self.pipelines[last].pipeline;
+        match pipeline {
+            Pipeline::Klein(klein) => klein.prepare(plan, task.loras()),
+            Pipeline::Layered(layered) => layered.prepare(plan, task.loras()),
+        }
+        Ok(pipeline)
+    }
+}
+
+impl Pipeline {
+    fn open(model: &Model, device: Device, dtype: DType, governor: &Governor) -> Result<Self> {
+        let (folder, files) = (model.folder.clone(), model.files.clone());
+        let (loras, parts) = (Vec::new(), Arc::clone(governor.parts()));
+        match model.family {
+            Family::Flux2Klein => {
+                let (distilled, kv_references) = (model.distilled, model.kv_references);
+                let setup = Setup { folder, files, loras, distilled, kv_references, dtype, device };
+                Ok(Self::Klein(Box::new(Klein::open_in(setup, parts)?)))
+            }
+            Family::QwenImageLayered => {
+                let setup = LayeredSetup { folder, files, loras, dtype, device };
+                Ok(Self::Layered(Box::new(Layered::open_in(setup, parts)?)))
+            }
+        }
+    }
+
+    fn run(&mut self, model: &Model, task: &Task, monitor: &mut Monitor<'_>) -> Result<()> {
+        match (self, task) {
+            (Self::Klein(klein), Task::Generate(request)) => {
                 generate(klein, model, request, monitor)
             }
-            (Pipeline::Layered(layered), Task::Decompose(decomposition)) => {
+            (Self::Layered(layered), Task::Decompose(decomposition)) => {
                 let start = start(decomposition.initial_latents.as_deref(), decomposition.seed)?;
                 layers::run(layered, model, decomposition, start, monitor)
             }
@@ -64,110 +183,94 @@ impl Residents {
         }
     }
 
-    /// The model of a task, loaded as far as it was before, with a plan that fits.
-    fn prepare(&mut self, model: &Model, task: &Task) -> Result<&mut Pipeline> {
-        if let Some(resident) = self.resident.take_if(|resident| resident.serves(model, task)) {
-            let load = resident.pipeline.load(model, task);
-            let available = free_memory() + resident.bytes();
-            let wanted = Some(resident.precision);
-            match memory_plan::plan(&resident.sizes, &load, wanted, available) {
-                Ok(plan) => {
-                    let resident = self.resident.insert(resident);
-                    resident.pipeline.keep_text_encoder(plan.keep_text_encoder);
-                    resident.pipeline.set_loras(task.loras());
-                    return Ok(&mut resident.pipeline);
+    /// Loads what stays loaded by the plan: what paints, and what reads where there is room.
+    fn preload(&mut self, plan: Plan, monitor: &mut Monitor<'_>) -> Result<()> {
+        match self {
+            Self::Klein(klein) => {
+                if plan.keeps_text_encoder {
+                    klein.load_text_encoder(monitor)?;
                 }
-                // Another number format may fit, once this one is gone.
-                Err(_) if task.precision().is_none() => drop(resident),
-                Err(error) => {
-                    self.resident = Some(resident);
-                    return Err(error);
+                monitor.check()?;
+                klein.load_picture_parts(monitor)
+            }
+            Self::Layered(layered) => {
+                if plan.keeps_text_encoder {
+                    layered.load_text_encoder(true, monitor)?;
                 }
+                monitor.check()?;
+                layered.load_picture_parts(monitor)
             }
         }
-        // What is not used makes room before anything is counted.
-        self.resident = None;
-        let sizes = folder::sizes(model.family, &model.folder, &model.files)?;
-        let pipeline = Pipeline::open(model, device(task.device())?)?;
-        let load = pipeline.load(model, task);
-        let plan = memory_plan::plan(&sizes, &load, task.precision(), free_memory())?;
-        let mut pipeline = pipeline.with_dtype(dtype(plan.precision), plan.keep_text_encoder);
-        pipeline.set_loras(task.loras());
-        let resident = Resident {
-            folder: model.folder.clone(),
-            files: model.files.clone(),
-            precision: plan.precision,
-            device: task.device(),
-            sizes,
-            pipeline,
-        };
-        Ok(&mut self.resident.insert(resident).pipeline)
+    }
+
+    fn give_back(&mut self) {
+        match self {
+            Self::Klein(klein) => klein.give_back(),
+            Self::Layered(layered) => layered.give_back(),
+        }
     }
 }
 
-impl Pipeline {
-    fn open(model: &Model, device: Device) -> Result<Self> {
-        let (folder, files) = (model.folder.clone(), model.files.clone());
-        let (loras, dtype, keep_text_encoder) = (Vec::new(), DType::F32, true);
-        match model.family {
-            Family::Flux2Klein => {
-                let setup = Setup {
-                    folder,
-                    files,
-                    loras,
-                    distilled: model.distilled,
-                    kv_references: model.kv_references,
-                    dtype,
-                    device,
-                    keep_text_encoder,
-                };
-                Ok(Self::Klein(Box::new(Klein::open(setup)?)))
+/// What the phases of a run take, heard from its events.
+struct Clock<'a> {
+    governor: &'a Governor,
+    run: &'a Run,
+    start: Instant,
+    /// The phase that runs, and since when.
+    stage: Option<Stage>,
+    since: Instant,
+    steps: u32,
+    phases: Vec<TookPhase>,
+}
+
+impl<'a> Clock<'a> {
+    fn new(governor: &'a Governor, run: &'a Run) -> Self {
+        governor::reset_peak();
+        let now = Instant::now();
+        Self { governor, run, start: now, stage: None, since: now, steps: 0, phases: Vec::new() }
+    }
+
+    fn hear(&mut self, event: &JobEvent) {
+        match event {
+            JobEvent::Step { done, .. } => self.steps = *done as u32,
+            JobEvent::Stage(stage) => {
+                self.finish();
+                self.stage = Some(*stage);
             }
-            Family::QwenImageLayered => {
-                let setup = LayeredSetup { folder, files, loras, dtype, device, keep_text_encoder };
-                Ok(Self::Layered(Box::new(Layered::open(setup)?)))
+            _ => {}
+        }
+    }
+
+    /// Ends the phase that runs, and learns from it.
+    fn finish(&mut self) {
+        let (seconds, peak) = (self.since.elapsed().as_secs_f64(), governor::peak());
+        if let Some(stage) = self.stage.take() {
+            let phase = match stage {
+                Stage::Encode => Some((Phase::Encode, 1)),
+                Stage::Denoise => Some((Phase::Denoise, self.steps)),
+                Stage::Decode => Some((Phase::Decode, 1)),
+                Stage::Load | Stage::Caption | Stage::Rebuild => None,
+            };
+            // The first of a kind: what comes after it is a second try, or references.
+            let is_first = self.phases.iter().all(|phase| phase.stage != stage);
+            // A prompt that was remembered says nothing.
+            let is_work = stage != Stage::Encode || seconds > REMEMBERED;
+            if let Some((phase, times)) = phase.filter(|_| is_first && is_work) {
+                self.governor.learn(self.run, phase, Taken { peak, seconds, times });
             }
+            self.phases.push(TookPhase { stage, seconds, peak });
         }
+        governor::reset_peak();
+        self.since = Instant::now();
     }
 
-    fn with_dtype(self, dtype: DType, keep_text_encoder: bool) -> Self {
-        match self {
-            Self::Klein(klein) => Self::Klein(Box::new(klein.with_dtype(dtype, keep_text_encoder))),
-            Self::Layered(layered) => {
-                Self::Layered(Box::new(layered.with_dtype(dtype, keep_text_encoder)))
-            }
-        }
-    }
-
-    fn keep_text_encoder(&mut self, keep: bool) {
-        match self {
-            Self::Klein(klein) => klein.keep_text_encoder(keep),
-            Self::Layered(layered) => layered.keep_text_encoder(keep),
-        }
-    }
-
-    fn set_loras(&mut self, loras: &[LoraChoice]) {
-        match self {
-            Self::Klein(klein) => klein.set_loras(loras),
-            Self::Layered(layered) => layered.set_loras(loras),
-        }
-    }
-
-    fn loaded(&self) -> Loaded {
-        match self {
-            Self::Klein(klein) => klein.loaded(),
-            Self::Layered(layered) => layered.loaded(),
-        }
-    }
-
-    /// What a task works on.
-    fn load(&self, model: &Model, task: &Task) -> Load {
-        match (self, task) {
-            (Self::Klein(klein), Task::Generate(request)) => load_of(klein, model, request),
-            (Self::Layered(layered), Task::Decompose(task)) => layers_load(layered, model, task),
-            // A task that does not fit is refused before it needs memory.
-            (Self::Klein(klein), Task::Decompose(_)) => klein.load(0, 0, 0),
-            (Self::Layered(layered), Task::Generate(_)) => layered.load(0, 0, 0),
+    /// Ends the run.
+    fn took(mut self) -> Took {
+        self.finish();
+        Took {
+            peak: self.phases.iter().filter_map(|phase| phase.peak).max(),
+            seconds: self.start.elapsed().as_secs_f64(),
+            phases: self.phases,
         }
     }
 }
@@ -198,7 +301,8 @@ fn generate(
         start,
         previews: request.previews,
     };
-    let unit = klein.generate(&job, monitor, &mut Unwatched)?;
+    let mut watch = Watch(monitor.cancel);
+    let unit = klein.generate(&job, monitor, &mut watch)?;
     for made in flux2::to_images(&unit)? {
         let image = repaint.as_ref().map_or(Ok(made.clone()), |repaint| repaint.finish(&made))?;
         let image = monitor.images.insert(image);
@@ -214,56 +318,11 @@ fn start(initial_latents: Option<&Path>, seed: u64) -> Result<Start> {
     })
 }
 
-impl Resident {
-    fn serves(&self, model: &Model, task: &Task) -> bool {
-        self.folder == model.folder
-            && self.files == model.files
-            && self.device == task.device()
-            && task.precision().is_none_or(|precision| precision == self.precision)
+fn serves(family: Family, task: &Task) -> bool {
+    match task {
+        Task::Generate(_) => family == Family::Flux2Klein,
+        Task::Decompose(_) => family == Family::QwenImageLayered,
     }
-
-    /// What its loaded components hold.
-    fn bytes(&self) -> u64 {
-        let Loaded { text_encoder, transformer, autoencoder } = self.pipeline.loaded();
-        let count = |loaded: bool, bytes: u64| if loaded { bytes } else { 0 };
-        let number = dtype(self.precision).size_in_bytes() as u64;
-        count(text_encoder, self.sizes.text_encoder)
-            + count(transformer, self.sizes.transformer)
-            + count(autoencoder, self.sizes.autoencoder * number)
-    }
-}
-
-/// What a request works on, as large as it can be known before pictures are scaled.
-fn load_of(klein: &Klein, model: &Model, request: &Request) -> Load {
-    const MEGAPIXEL: u64 = 1 << 20;
-    let area =
-        |width: u32, height: u32| u64::from(width.min(MAX_SIDE)) * u64::from(height.min(MAX_SIDE));
-    let references: Vec<u64> = request
-        .references
-        .iter()
-        .map(|reference| &reference.image)
-        .chain(request.inpaint.iter().map(|inpaint| &inpaint.init))
-        .map(|image| (u64::from(image.width()) * u64::from(image.height())).min(MEGAPIXEL))
-        .collect();
-    let own = match (request.width, request.height, references.last()) {
-        (None, None, Some(&reference)) => reference,
-        (width, height, _) => {
-            area(width.unwrap_or(model.defaults.width), height.unwrap_or(model.defaults.height))
-        }
-    };
-    let tokens = (own + references.iter().sum::<u64>()) / 256;
-    let text = request.max_sequence_length.unwrap_or(model.defaults.max_sequence_length);
-    let largest = references.iter().copied().fold(own, u64::max);
-    klein.load(tokens, text as u64, largest)
-}
-
-/// As [`load_of`]: the layers, the whole picture and the picture they are made from.
-fn layers_load(layered: &Layered, model: &Model, task: &Decomposition) -> Load {
-    let (width, height) =
-        preprocess::bucket_size(task.image.width(), task.image.height(), model.defaults.width);
-    let pixels = u64::from(width) * u64::from(height);
-    let frames = u64::from(task.layers) + 2;
-    layered.load(pixels / 256 * frames, model.defaults.max_sequence_length as u64, pixels)
 }
 
 fn device(choice: DeviceChoice) -> Result<Device> {
@@ -284,13 +343,6 @@ pub(super) fn dtype(precision: Precision) -> DType {
         Precision::Bf16 => DType::BF16,
         Precision::F16 => DType::F16,
     }
-}
-
-/// Bytes that the system can give; without limit where it does not say.
-fn free_memory() -> u64 {
-    let Ok(mut system) = System::new() else { return u64::MAX / 2 };
-    system.refresh_memory();
-    system.available_memory()
 }
 
 fn read_latents(path: &Path) -> Result<Tensor> {

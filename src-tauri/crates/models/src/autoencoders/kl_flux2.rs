@@ -4,7 +4,7 @@
 //! Tensor names and order of operations as in diffusers' `AutoencoderKLFlux2` 0.42.
 
 use candle_core::{D, DType, Device, Result, Tensor};
-use nn::{Conv2d, GroupNorm, Linear, Params, attention, silu};
+use nn::{Conv2d, GroupNorm, Linear, Params, attention};
 use serde::Deserialize;
 
 use crate::config::{Parsed, count, demand, parse, shape, within};
@@ -265,8 +265,8 @@ impl Resnet {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.conv1.forward(&silu(&self.norm1.forward(x)?)?)?;
-        let y = self.conv2.forward(&silu(&self.norm2.forward(&y)?)?)?;
+        let y = self.conv1.forward_after(x, &self.norm1.activation(x)?)?;
+        let y = self.conv2.forward_after(&y, &self.norm2.activation(&y)?)?;
         match &self.shortcut {
             Some(conv) => conv.forward(x)? + y,
             None => x + y,
@@ -420,7 +420,8 @@ impl Encoder {
                 )?)?;
             }
         }
-        self.conv_out.forward(&silu(&self.norm_out.forward(&self.mid.forward(&x)?)?)?)
+        let x = self.mid.forward(&x)?;
+        self.conv_out.forward_after(&x, &self.norm_out.activation(&x)?)
     }
 }
 
@@ -474,10 +475,9 @@ impl Decoder {
                 x = resnet.forward(&x)?;
             }
             if let Some(conv) = &level.resample {
-                let (_, _, h, w) = x.dims4()?;
-                x = conv.forward(&x.upsample_nearest2d(h * 2, w * 2)?)?;
+                x = conv.forward_doubled(&x)?;
             }
         }
-        self.conv_out.forward(&silu(&self.norm_out.forward(&x)?)?)
+        self.conv_out.forward_after(&x, &self.norm_out.activation(&x)?)
     }
 }

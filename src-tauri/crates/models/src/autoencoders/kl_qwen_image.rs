@@ -5,7 +5,7 @@
 //! diffusers' `AutoencoderKLQwenImage` 0.42.
 
 use candle_core::{D, DType, Device, Result, Tensor};
-use nn::{ChannelNorm, Conv2d, Params, attention, silu};
+use nn::{ChannelNorm, Conv2d, Params, attention};
 use serde::Deserialize;
 
 use crate::config::{Parsed, demand, parse, within};
@@ -209,8 +209,8 @@ impl Resnet {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.conv1.forward(&silu(&self.norm1.forward(x)?)?)?;
-        let y = self.conv2.forward(&silu(&self.norm2.forward(&y)?)?)?;
+        let y = self.conv1.forward_after(x, &self.norm1)?;
+        let y = self.conv2.forward_after(&y, &self.norm2)?;
         match &self.shortcut {
             Some(conv) => conv.forward(x)? + y,
             None => x + y,
@@ -331,7 +331,7 @@ impl Encoder {
                 )?)?;
             }
         }
-        self.conv_out.forward(&silu(&self.norm_out.forward(&self.mid.forward(&x)?)?)?)
+        self.conv_out.forward_after(&self.mid.forward(&x)?, &self.norm_out)
     }
 }
 
@@ -388,10 +388,9 @@ impl Decoder {
                 x = resnet.forward(&x)?;
             }
             if let Some(conv) = &level.resample {
-                let (_, _, h, w) = x.dims4()?;
-                x = conv.forward(&x.upsample_nearest2d(h * 2, w * 2)?)?;
+                x = conv.forward_doubled(&x)?;
             }
         }
-        self.conv_out.forward(&silu(&self.norm_out.forward(&x)?)?)
+        self.conv_out.forward_after(&x, &self.norm_out)
     }
 }

@@ -135,6 +135,13 @@ impl Config {
     }
 }
 
+/// Whether a weight is read whole by a model of the first `depth` blocks.
+#[must_use]
+pub fn is_read(name: &str, depth: usize) -> bool {
+    let block = name.strip_prefix("model.layers.").and_then(|rest| rest.split('.').next());
+    block.and_then(|block| block.parse::<usize>().ok()).is_some_and(|block| block < depth)
+}
+
 /// The first blocks of a Qwen3 model.
 pub struct Qwen3 {
     config: Config,

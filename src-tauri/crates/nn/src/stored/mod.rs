@@ -11,7 +11,25 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 /// Bytes that somebody keeps, such as a memory map.
-pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+pub trait Memory: Send + Sync {
+    /// All of them.
+    fn bytes(&self) -> &[u8];
+
+    /// Told before a range is read whole: a chance to fetch it.
+    fn about_to_read(&self, _range: &Range<usize>) {}
+
+    /// Told when a range was read and is not needed soon: a chance to let go of its memory.
+    fn has_read(&self, _range: &Range<usize>) {}
+}
+
+impl Memory for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+/// [`Memory`] that tensors share.
+pub type Bytes = Arc<dyn Memory>;
 
 /// Numbers that one thread unpacks at a time.
 const PIECE: usize = 1 << 16;
@@ -46,7 +64,7 @@ impl Stored {
         format: Format,
         shape: Vec<usize>,
     ) -> Result<Self> {
-        let is_inside = range.start <= range.end && range.end <= (*bytes).as_ref().len();
+        let is_inside = range.start <= range.end && range.end <= bytes.bytes().len();
         if !is_inside || format.bytes(&shape) != Some(range.len()) {
             candle_core::bail!("{} bytes are no {shape:?} numbers as {format:?}", range.len());
         }
@@ -132,6 +150,7 @@ impl Stored {
     pub fn to_f32(&self) -> Vec<f32> {
         let mut values = vec![0f32; self.shape.iter().product()];
         self.unpack(0..self.byte_count(), &mut values);
+        self.let_go(0..self.byte_count());
         values
     }
 
@@ -146,15 +165,26 @@ impl Stored {
         };
         let row = self.row_bytes();
         let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
-        let mut products = Vec::with_capacity(outputs.div_ceil(band));
+        self.fetch();
+        let count = x.dim(0)?;
+        let mut products = vec![0f32; count * outputs];
         for start in (0..outputs).step_by(band) {
             let rows = band.min(outputs - start);
             let mut values = vec![0f32; rows * inputs];
             self.unpack(start * row..(start + rows) * row, &mut values);
+            self.let_go(start * row..(start + rows) * row);
             let weight = Tensor::from_vec(values, (rows, inputs), &Device::Cpu)?;
-            products.push(x.matmul(&weight.t()?)?);
+            let product = x.matmul(&weight.t()?)?;
+            if rows == outputs {
+                return Ok(product);
+            }
+            let product = product.flatten_all()?.to_vec1::<f32>()?;
+            products
+                .par_chunks_mut(outputs)
+                .zip(product.par_chunks(rows))
+                .for_each(|(all, these)| all[start..start + rows].copy_from_slice(these));
         }
-        if products.len() == 1 { Ok(products.remove(0)) } else { Tensor::cat(&products, 1) }
+        Tensor::from_vec(products, (count, outputs), &Device::Cpu)
     }
 
     /// Some rows of a matrix, in f32: `[indices, columns]`.
@@ -173,6 +203,7 @@ impl Stored {
                 candle_core::bail!("row {index} is not in a table of {rows}");
             }
             self.unpack(index * row..(index + 1) * row, values);
+            self.let_go(index * row..(index + 1) * row);
         }
         Tensor::from_vec(values, (indices.len(), columns), &Device::Cpu)
     }
@@ -206,7 +237,7 @@ impl Stored {
     /// The numbers of some bytes of this tensor, whole blocks, on all threads.
     fn unpack(&self, bytes: Range<usize>, mut out: &mut [f32]) {
         let (count, size) = self.format.block();
-        let all = (*self.bytes).as_ref();
+        let all = self.bytes.bytes();
         for part in self.bytes_of(bytes) {
             let (these, rest) = out.split_at_mut(part.len() / size * count);
             let blocks = PIECE / count;
@@ -218,15 +249,30 @@ impl Stored {
         }
     }
 
+    /// Tells the memory that all of this tensor is about to be read.
+    fn fetch(&self) {
+        for part in &self.parts {
+            self.bytes.about_to_read(part);
+        }
+    }
+
+    /// Tells the memory that some bytes of this tensor were read.
+    fn let_go(&self, bytes: Range<usize>) {
+        for part in self.bytes_of(bytes) {
+            self.bytes.has_read(&part);
+        }
+    }
+
     /// The bytes as they are.
     fn copy<T: bytemuck::Pod>(&self) -> Vec<T> {
-        let all = (*self.bytes).as_ref();
+        let all = self.bytes.bytes();
         let mut copied = Vec::with_capacity(self.byte_count() / size_of::<T>());
         for part in &self.parts {
             match bytemuck::try_cast_slice(&all[part.clone()]) {
                 Ok(numbers) => copied.extend_from_slice(numbers),
                 Err(_) => copied.extend(bytemuck::pod_collect_to_vec::<u8, T>(&all[part.clone()])),
             }
+            self.bytes.has_read(part);
         }
         copied
     }

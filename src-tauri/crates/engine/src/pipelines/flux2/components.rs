@@ -1,6 +1,9 @@
 //! The parts of a FLUX.2-klein model: loading, releasing, and what each does alone.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -11,13 +14,17 @@ use models::{
         qwen3::{self, Qwen3},
     },
 };
-use nn::{Probe, Unwatched};
+use nn::{Params, Probe, Unwatched};
 
 use super::Monitor;
 use crate::{
-    Error, Family, JobEvent, LoraChoice, PartFiles, Result, Stage, denoise,
-    memory_plan::Load,
-    pipelines::folder::{Loaded, Source, config, read_config},
+    Error, Family, LoraChoice, PartFiles, Plan, Result, denoise,
+    governor::{Load, Outline, Sizes},
+    parts::open,
+    pipelines::{
+        folder::{config, read_config},
+        leases::{Component, Leases, Parts, Wanted},
+    },
     preprocess::{self, Rgb},
     prompt::PromptTokenizer,
     scheduler,
@@ -46,8 +53,6 @@ pub struct Setup {
     pub dtype: DType,
     /// Where it computes.
     pub device: Device,
-    /// Whether the text encoder stays loaded after encoding.
-    pub keep_text_encoder: bool,
 }
 
 /// Conditioning of a batch of prompts, `[b, n, 3 hidden]`.
@@ -56,14 +61,17 @@ pub(super) struct Conditioning {
     pub(super) negative: Option<Tensor>,
 }
 
-/// A FLUX.2-klein model. Its parts are loaded when they are first needed.
+/// A FLUX.2-klein model. Its parts come from a pool when they are needed.
 pub struct Klein {
-    setup: Setup,
+    leases: Leases,
+    loras: Vec<LoraChoice>,
+    is_distilled: bool,
+    kv_references: bool,
     configs: Configs,
     tokenizer: PromptTokenizer,
-    text_encoder: Option<Qwen3>,
-    transformer: Option<Transformer>,
-    autoencoder: Option<Autoencoder>,
+    text_encoder: Option<Arc<Qwen3>>,
+    transformer: Option<Arc<Transformer>>,
+    autoencoder: Option<Arc<Autoencoder>>,
     /// The last prompts that were read, the latest at the end.
     read: Vec<ReadPrompts>,
 }
@@ -126,15 +134,25 @@ impl Configs {
 }
 
 impl Klein {
-    /// Reads configuration and tokenizer; weights come later.
+    /// Reads configuration and tokenizer; weights come later, into a pool of its own.
     ///
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
     pub fn open(setup: Setup) -> Result<Self> {
-        let configs = Configs::read(&setup.folder, &setup.files)?;
-        let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
+        Self::open_in(setup, Arc::default())
+    }
+
+    /// As [`Self::open`], with weights that go through `parts`.
+    pub(crate) fn open_in(setup: Setup, parts: Arc<Parts>) -> Result<Self> {
+        let Setup { folder, files, loras, distilled, kv_references, dtype, device } = setup;
+        let configs = Configs::read(&folder, &files)?;
+        let tokenizer = PromptTokenizer::open(&folder.join("tokenizer"))?;
+        let family = Family::Flux2Klein;
         Ok(Self {
-            setup,
+            leases: Leases { family, folder, files, dtype, device, parts, plan: None },
+            loras,
+            is_distilled: distilled,
+            kv_references,
             configs,
             tokenizer,
             text_encoder: None,
@@ -144,45 +162,29 @@ impl Klein {
         })
     }
 
-    /// Before anything is loaded: the number format, and whether the text encoder stays.
-    #[must_use]
-    pub fn with_dtype(mut self, dtype: DType, keep_text_encoder: bool) -> Self {
-        self.setup.dtype = dtype;
-        self.setup.keep_text_encoder = keep_text_encoder;
-        self
+    /// How the next run is carried out, and with which changes of the transformer.
+    pub(crate) fn prepare(&mut self, plan: Plan, loras: &[LoraChoice]) {
+        self.leases.plan = Some(plan);
+        self.loras = loras.to_vec();
     }
 
-    /// Other changes of the transformer, which is loaded anew when it is next needed.
-    pub fn set_loras(&mut self, loras: &[LoraChoice]) {
-        if self.setup.loras != loras {
-            self.setup.loras = loras.to_vec();
-            self.transformer = None;
-        }
-    }
-
-    /// Changes between runs what does not ask for loading anew.
-    pub fn keep_text_encoder(&mut self, keep: bool) {
-        self.setup.keep_text_encoder = keep;
-    }
-
-    pub(crate) fn loaded(&self) -> Loaded {
-        Loaded {
-            text_encoder: self.text_encoder.is_some(),
-            transformer: self.transformer.is_some(),
-            autoencoder: self.autoencoder.is_some(),
-        }
+    /// Gives all parts back to the pool, which may let go of them.
+    pub(crate) fn give_back(&mut self) {
+        self.text_encoder = None;
+        self.transformer = None;
+        self.autoencoder = None;
     }
 
     /// Number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.setup.dtype
+        self.leases.dtype
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.setup.device
+        &self.leases.device
     }
 
     pub(super) fn scheduler(&self) -> &scheduler::Config {
@@ -190,11 +192,11 @@ impl Klein {
     }
 
     pub(super) fn is_distilled(&self) -> bool {
-        self.setup.distilled
+        self.is_distilled
     }
 
     pub(super) fn keeps_references(&self) -> bool {
-        self.setup.kv_references
+        self.kv_references
     }
 
     pub(super) fn latent_channels(&self) -> usize {
@@ -204,13 +206,13 @@ impl Klein {
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
         self.transformer
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
     }
 
     fn autoencoder(&self) -> TensorResult<&Autoencoder> {
         self.autoencoder
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
     }
 
@@ -220,19 +222,20 @@ impl Klein {
     /// If its weights are missing or damaged.
     pub fn load_text_encoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.text_encoder.is_none() {
-            monitor.tell(JobEvent::Stage(Stage::Load));
-            let params = self.source().params("text_encoder")?;
+            self.transformer = None;
+            self.leases.drop_if_planned(Component::Transformer);
+            let wanted = Wanted { component: Component::TextEncoder, loras: &[], reads: &is_read };
             let config = self.configs.text_encoder.clone();
-            let encoder =
-                Qwen3::load(config, DEPTHS[2], &params).map_err(Error::broken("text encoder"))?;
-            self.text_encoder = Some(encoder);
+            let load = |params: &Params| Qwen3::load(config, DEPTHS[2], params);
+            self.text_encoder = Some(self.leases.lease(&wanted, monitor, load)?);
         }
         Ok(())
     }
 
     pub(super) fn release_text_encoder(&mut self) {
-        if !self.setup.keep_text_encoder {
+        if self.leases.plan.is_some() {
             self.text_encoder = None;
+            self.leases.drop_if_planned(Component::TextEncoder);
         }
     }
 
@@ -241,27 +244,37 @@ impl Klein {
     /// # Errors
     /// If their weights are missing or damaged.
     pub fn load_picture_parts(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.transformer.is_none() {
-            monitor.tell(JobEvent::Stage(Stage::Load));
-            self.load_transformer()?;
-        }
+        self.load_transformer(monitor)?;
         monitor.check()?;
-        if self.autoencoder.is_none() {
-            let params = self.source().params("vae")?;
-            let config = self.configs.autoencoder.clone();
-            let autoencoder =
-                Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
-            self.autoencoder = Some(autoencoder);
+        self.load_autoencoder(monitor)
+    }
+
+    /// Loads the transformer if it is not there.
+    ///
+    /// # Errors
+    /// If its weights are missing or damaged.
+    pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
+        if self.transformer.is_none() {
+            let wanted =
+                Wanted { component: Component::Transformer, loras: &self.loras, reads: &|_| true };
+            let config = self.configs.transformer.clone();
+            let load = |params: &Params| Transformer::load(config, params);
+            self.transformer = Some(self.leases.lease(&wanted, monitor, load)?);
         }
         Ok(())
     }
 
-    pub(super) fn load_transformer(&mut self) -> Result<()> {
-        let config = self.configs.transformer.clone();
-        let transformer = self
-            .source()
-            .load_transformer(&self.setup.loras, |params| Transformer::load(config, params))?;
-        self.transformer = Some(transformer);
+    /// Loads the autoencoder if it is not there.
+    ///
+    /// # Errors
+    /// If its weights are missing or damaged.
+    pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
+        if self.autoencoder.is_none() {
+            let wanted = Wanted { component: Component::Autoencoder, loras: &[], reads: &|_| true };
+            let config = self.configs.autoencoder.clone();
+            let load = |params: &Params| Autoencoder::load(config, params);
+            self.autoencoder = Some(self.leases.lease(&wanted, monitor, load)?);
+        }
         Ok(())
     }
 
@@ -336,22 +349,38 @@ impl Klein {
         let patches = autoencoder.denormalize(&latents::unpack(tokens, h, w)?)?;
         autoencoder.decode(&latents::unpatchify(&patches)?)
     }
+}
 
-    /// What a run on this model works on, for the memory plan.
-    pub(crate) fn load(&self, image_tokens: u64, text_tokens: u64, pixels: u64) -> Load {
-        let channels = &self.configs.autoencoder.block_out_channels;
-        Load {
-            image_tokens,
-            text_tokens,
-            pixels,
-            width: self.configs.transformer.width() as u64,
-            mlp_width: self.configs.transformer.mlp_width() as u64,
-            channels: channels.iter().take(2).copied().max().unwrap_or(1) as u64,
-        }
-    }
+/// What the text encoder ever reads of its weights. Of the table of tokens, that is a few rows.
+fn is_read(name: &str) -> bool {
+    qwen3::is_read(name, DEPTHS[2])
+}
 
-    fn source(&self) -> Source<'_> {
-        let Setup { folder, files, dtype, device, .. } = &self.setup;
-        Source { family: Family::Flux2Klein, folder, files, dtype: *dtype, device }
-    }
+/// What a model takes and works with, from configurations and the headers of its files.
+///
+/// # Errors
+/// If a file is missing or damaged.
+pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
+    let configs = Configs::read(folder, files)?;
+    let open = |component: &str| open(Family::Flux2Klein, folder, files, component);
+    let (text, transformer) = (&configs.text_encoder, &configs.transformer);
+    let channels = &configs.autoencoder.block_out_channels;
+    let sizes = Sizes {
+        text_encoder: open("text_encoder")?.byte_count_of(is_read),
+        transformer: open("transformer")?.byte_count(),
+        autoencoder: open("vae")?.parameter_count(),
+    };
+    let load = Load {
+        text_width: text.hidden_size as u64,
+        text_inner: text.intermediate_size as u64,
+        text_heads: text.num_attention_heads as u64,
+        text_blocks: DEPTHS[2] as u64,
+        width: transformer.width() as u64,
+        mlp_width: transformer.mlp_width() as u64,
+        heads: transformer.num_attention_heads as u64,
+        blocks: (transformer.num_layers * 2 + transformer.num_single_layers) as u64,
+        channels: channels.iter().take(2).copied().max().unwrap_or(1) as u64,
+        ..Load::default()
+    };
+    Ok(Outline::new(sizes, load, folder, files))
 }

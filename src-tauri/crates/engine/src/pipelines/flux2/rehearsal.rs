@@ -1,6 +1,9 @@
 //! One transformer step on noise, for measuring.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use candle_core::{Device, Tensor};
 use models::flux2::{Inputs, latents};
@@ -8,7 +11,9 @@ use nn::Unwatched;
 
 use super::{Klein, Setup};
 use crate::{
-    Error, PartFiles, Precision, Result, Size, denoise, noise::Noise, pipelines::residents::dtype,
+    Error, PartFiles, Precision, Result, Size, denoise,
+    noise::Noise,
+    pipelines::{Monitor, residents::dtype},
 };
 
 /// Loads the transformer of a model folder; the result makes one step each time it is called.
@@ -29,9 +34,13 @@ pub fn rehearse(
         kv_references: false,
         dtype: dtype(precision),
         device: Device::Cpu,
-        keep_text_encoder: false,
     })?;
-    klein.load_transformer()?;
+    let (cancel, images) = (AtomicBool::new(false), Arc::default());
+    klein.load_transformer(&mut Monitor {
+        cancel: &cancel,
+        images: &images,
+        on_event: &mut |_| {},
+    })?;
     let (h, w) = (size.height() as usize / 16, size.width() as usize / 16);
     Ok(move || {
         let failed = Error::compute("denoise");

@@ -1,6 +1,9 @@
 //! The parts of a Qwen-Image-Layered model: loading, releasing, and what each does alone.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -11,16 +14,20 @@ use models::{
         qwen2_5_vl::{self, Caption, GenerationConfig, PatchGrid, Qwen25Vl},
     },
 };
-use nn::{Probe, Unwatched};
+use nn::{Params, Probe, Unwatched};
 
 use super::{
     CaptionLanguage, Monitor,
     caption::{self, ProcessorConfig},
 };
 use crate::{
-    Error, Family, Image, JobEvent, LoraChoice, PartFiles, Result, Stage, denoise,
-    memory_plan::Load,
-    pipelines::folder::{Loaded, Source, config, read_config},
+    Error, Family, Image, LoraChoice, PartFiles, Plan, Result, denoise,
+    governor::{Load, Outline, Sizes},
+    parts::open,
+    pipelines::{
+        folder::{config, read_config},
+        leases::{Component, Leases, Parts, Wanted},
+    },
     preprocess,
     prompt::PromptTokenizer,
     scheduler,
@@ -46,8 +53,6 @@ pub struct LayeredSetup {
     pub dtype: DType,
     /// Where it computes.
     pub device: Device,
-    /// Whether the text encoder stays loaded after encoding.
-    pub keep_text_encoder: bool,
 }
 
 /// Conditioning of the prompt and of its negative, `[1, n, hidden]`.
@@ -56,19 +61,15 @@ pub(super) struct Conditioning {
     pub(super) negative: Option<Tensor>,
 }
 
-/// A Qwen-Image-Layered model. Its parts are loaded when they are first needed.
+/// A Qwen-Image-Layered model. Its parts come from a pool when they are needed.
 pub struct Layered {
-    setup: LayeredSetup,
+    leases: Leases,
+    loras: Vec<LoraChoice>,
     configs: Configs,
     tokenizer: PromptTokenizer,
-    text_encoder: Option<TextEncoder>,
-    transformer: Option<Transformer>,
-    autoencoder: Option<Autoencoder>,
-}
-
-struct TextEncoder {
-    model: Qwen25Vl,
-    can_see: bool,
+    text_encoder: Option<(Component, Arc<Qwen25Vl>)>,
+    transformer: Option<Arc<Transformer>>,
+    autoencoder: Option<Arc<Autoencoder>>,
 }
 
 struct Configs {
@@ -139,15 +140,23 @@ impl Configs {
 }
 
 impl Layered {
-    /// Reads configuration and tokenizer; weights come later.
+    /// Reads configuration and tokenizer; weights come later, into a pool of its own.
     ///
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
     pub fn open(setup: LayeredSetup) -> Result<Self> {
-        let configs = Configs::read(&setup.folder, &setup.files)?;
-        let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
+        Self::open_in(setup, Arc::default())
+    }
+
+    /// As [`Self::open`], with weights that go through `parts`.
+    pub(crate) fn open_in(setup: LayeredSetup, parts: Arc<Parts>) -> Result<Self> {
+        let LayeredSetup { folder, files, loras, dtype, device } = setup;
+        let configs = Configs::read(&folder, &files)?;
+        let tokenizer = PromptTokenizer::open(&folder.join("tokenizer"))?;
+        let family = Family::QwenImageLayered;
         Ok(Self {
-            setup,
+            leases: Leases { family, folder, files, dtype, device, parts, plan: None },
+            loras,
             configs,
             tokenizer,
             text_encoder: None,
@@ -156,45 +165,29 @@ impl Layered {
         })
     }
 
-    /// Before anything is loaded: the number format, and whether the text encoder stays.
-    #[must_use]
-    pub fn with_dtype(mut self, dtype: DType, keep_text_encoder: bool) -> Self {
-        self.setup.dtype = dtype;
-        self.setup.keep_text_encoder = keep_text_encoder;
-        self
+    /// How the next run is carried out, and with which changes of the transformer.
+    pub(crate) fn prepare(&mut self, plan: Plan, loras: &[LoraChoice]) {
+        self.leases.plan = Some(plan);
+        self.loras = loras.to_vec();
     }
 
-    /// Other changes of the transformer, which is loaded anew when it is next needed.
-    pub fn set_loras(&mut self, loras: &[LoraChoice]) {
-        if self.setup.loras != loras {
-            self.setup.loras = loras.to_vec();
-            self.transformer = None;
-        }
-    }
-
-    /// Changes between runs what does not ask for loading anew.
-    pub fn keep_text_encoder(&mut self, keep: bool) {
-        self.setup.keep_text_encoder = keep;
-    }
-
-    pub(crate) fn loaded(&self) -> Loaded {
-        Loaded {
-            text_encoder: self.text_encoder.is_some(),
-            transformer: self.transformer.is_some(),
-            autoencoder: self.autoencoder.is_some(),
-        }
+    /// Gives all parts back to the pool, which may let go of them.
+    pub(crate) fn give_back(&mut self) {
+        self.text_encoder = None;
+        self.transformer = None;
+        self.autoencoder = None;
     }
 
     /// Number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.setup.dtype
+        self.leases.dtype
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.setup.device
+        &self.leases.device
     }
 
     pub(super) fn scheduler(&self) -> &scheduler::Config {
@@ -208,20 +201,20 @@ impl Layered {
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
         self.transformer
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
     }
 
     fn autoencoder(&self) -> TensorResult<&Autoencoder> {
         self.autoencoder
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
     }
 
     fn text_encoder(&self) -> TensorResult<&Qwen25Vl> {
         self.text_encoder
             .as_ref()
-            .map(|encoder| &encoder.model)
+            .map(|(_, model)| model.as_ref())
             .ok_or_else(|| candle_core::Error::msg("the text encoder is not loaded"))
     }
 
@@ -230,22 +223,26 @@ impl Layered {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_text_encoder(&mut self, to_see: bool, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.text_encoder.as_ref().is_some_and(|encoder| encoder.can_see || !to_see) {
-            return Ok(());
+        let seeing = Component::SeeingTextEncoder;
+        let component = if to_see { seeing } else { Component::TextEncoder };
+        match &self.text_encoder {
+            Some((loaded, _)) if *loaded == component || *loaded == seeing => return Ok(()),
+            _ => self.text_encoder = None,
         }
-        monitor.tell(JobEvent::Stage(Stage::Load));
-        self.text_encoder = None;
-        let params = self.source().params("text_encoder")?;
+        self.transformer = None;
+        self.leases.drop_if_planned(Component::Transformer);
+        let reads = |name: &str| to_see || !qwen2_5_vl::is_of_vision(name);
+        let wanted = Wanted { component, loras: &[], reads: &reads };
         let config = self.configs.text_encoder.clone();
-        let model =
-            Qwen25Vl::load(config, to_see, &params).map_err(Error::broken("text encoder"))?;
-        self.text_encoder = Some(TextEncoder { model, can_see: to_see });
+        let load = |params: &Params| Qwen25Vl::load(config, to_see, params);
+        self.text_encoder = Some((component, self.leases.lease(&wanted, monitor, load)?));
         Ok(())
     }
 
     pub(super) fn release_text_encoder(&mut self) {
-        if !self.setup.keep_text_encoder {
+        if self.leases.plan.is_some() {
             self.text_encoder = None;
+            self.leases.drop_if_planned(Component::TextEncoder);
         }
     }
 
@@ -254,21 +251,36 @@ impl Layered {
     /// # Errors
     /// If their weights are missing or damaged.
     pub fn load_picture_parts(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.transformer.is_none() {
-            monitor.tell(JobEvent::Stage(Stage::Load));
-            let config = self.configs.transformer.clone();
-            let transformer = self
-                .source()
-                .load_transformer(&self.setup.loras, |params| Transformer::load(config, params))?;
-            self.transformer = Some(transformer);
-        }
+        self.load_transformer(monitor)?;
         monitor.check()?;
+        self.load_autoencoder(monitor)
+    }
+
+    /// Loads the transformer if it is not there.
+    ///
+    /// # Errors
+    /// If its weights are missing or damaged.
+    pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
+        if self.transformer.is_none() {
+            let wanted =
+                Wanted { component: Component::Transformer, loras: &self.loras, reads: &|_| true };
+            let config = self.configs.transformer.clone();
+            let load = |params: &Params| Transformer::load(config, params);
+            self.transformer = Some(self.leases.lease(&wanted, monitor, load)?);
+        }
+        Ok(())
+    }
+
+    /// Loads the autoencoder if it is not there.
+    ///
+    /// # Errors
+    /// If its weights are missing or damaged.
+    pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.autoencoder.is_none() {
-            let params = self.source().params("vae")?;
+            let wanted = Wanted { component: Component::Autoencoder, loras: &[], reads: &|_| true };
             let config = self.configs.autoencoder.clone();
-            let autoencoder =
-                Autoencoder::load(config, &params).map_err(Error::broken("autoencoder"))?;
-            self.autoencoder = Some(autoencoder);
+            let load = |params: &Params| Autoencoder::load(config, params);
+            self.autoencoder = Some(self.leases.lease(&wanted, monitor, load)?);
         }
         Ok(())
     }
@@ -401,23 +413,33 @@ impl Layered {
         let autoencoder = self.autoencoder()?;
         autoencoder.decode(&autoencoder.denormalize(latents)?)
     }
+}
 
-    /// What a run on this model works on, for the memory plan.
-    pub(crate) fn load(&self, image_tokens: u64, text_tokens: u64, pixels: u64) -> Load {
-        let width = self.configs.transformer.width() as u64;
-        let autoencoder = &self.configs.autoencoder;
-        Load {
-            image_tokens,
-            text_tokens,
-            pixels,
-            width,
-            mlp_width: 4 * width,
-            channels: autoencoder.base_dim as u64 * 2,
-        }
-    }
-
-    fn source(&self) -> Source<'_> {
-        let LayeredSetup { folder, files, dtype, device, .. } = &self.setup;
-        Source { family: Family::QwenImageLayered, folder, files, dtype: *dtype, device }
-    }
+/// What a model takes and works with, from configurations and the headers of its files.
+///
+/// # Errors
+/// If a file is missing or damaged.
+pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
+    let configs = Configs::read(folder, files)?;
+    let open = |component: &str| open(Family::QwenImageLayered, folder, files, component);
+    let (text, transformer) = (&configs.text_encoder.text, &configs.transformer);
+    let width = transformer.width() as u64;
+    let sizes = Sizes {
+        text_encoder: open("text_encoder")?.byte_count(),
+        transformer: open("transformer")?.byte_count(),
+        autoencoder: open("vae")?.parameter_count(),
+    };
+    let load = Load {
+        text_width: text.hidden_size as u64,
+        text_inner: text.intermediate_size as u64,
+        text_heads: text.num_attention_heads as u64,
+        text_blocks: text.num_hidden_layers as u64,
+        width,
+        mlp_width: 4 * width,
+        heads: transformer.num_attention_heads as u64,
+        blocks: 2 * transformer.num_layers as u64,
+        channels: configs.autoencoder.base_dim as u64 * 2,
+        ..Load::default()
+    };
+    Ok(Outline::new(sizes, load, folder, files))
 }

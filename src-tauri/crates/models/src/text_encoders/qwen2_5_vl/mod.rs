@@ -13,3 +13,9 @@ pub use config::{Config, GenerationConfig, VisionConfig};
 pub use generate::Caption;
 pub use language::{Position, Qwen25Vl, positions};
 pub use vision::{PatchGrid, VisionTower};
+
+/// Whether a weight belongs to the vision tower, which only looks at pictures.
+#[must_use]
+pub fn is_of_vision(name: &str) -> bool {
+    name.starts_with("visual.") || name.starts_with("model.visual.")
+}

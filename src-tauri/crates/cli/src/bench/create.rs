@@ -1,4 +1,4 @@
-//! `asset-editor synthesize`: a full-size model folder of random numbers, to measure time and memory with.
+//! `asset-editor bench create`: a full-size model folder of random numbers, to measure time and memory with.
 //!
 //! Tensors are drawn while they are written, so memory stays small. What it paints is noise.
 
@@ -10,14 +10,16 @@ use std::{
 };
 
 use engine::Error;
-use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
+use super::{
+    inventory::{Fill, Sizes, TensorSpec, scheduler_config, vae, vae_config},
+    packing::{Container, FP8_DEVIATION, Form},
+};
 use crate::{
-    arguments::{Dtype, Synthesize},
+    arguments::{Create, Packing},
     failure::Failure,
     interrupt::on_interrupt,
-    inventory::{Fill, Sizes, TensorSpec, scheduler_config, vae, vae_config},
     say,
 };
 
@@ -30,7 +32,7 @@ const POOL: usize = 1 << 20;
 /// Numbers in a piece, between two looks at whether to stop.
 const PIECE: usize = 1 << 16;
 
-pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
+pub(crate) fn run(options: &Create) -> Result<(), Failure> {
     let out = &options.out;
     if out.exists() {
         return Err(unwritable(out, "it exists already"));
@@ -59,19 +61,19 @@ pub(crate) fn run(options: &Synthesize) -> Result<(), Failure> {
             "text_encoder",
             "model",
             sizes.text_encoder(),
-            sizes.text_encoder_config(torch_name(options.dtype)),
+            sizes.text_encoder_config(options.dtype.torch_name()),
         ),
         Component::new("vae", "diffusion_pytorch_model", vae(), vae_config()),
     ];
-    let bytes: u64 = components.iter().map(|component| component.bytes(options.dtype)).sum();
+    let drawer = Drawer::new(options.dtype);
+    let bytes: u64 = components.iter().map(|component| component.bytes(&drawer)).sum();
     check_space(parent, bytes)?;
 
     let stopped = on_interrupt(|| ())?;
     let name = out.file_name().ok_or_else(|| unwritable(out, "it has no name"))?;
     let partial = parent.join(format!(".{}.partial", name.to_string_lossy()));
-    let result =
-        write_model(&partial, &tokenizer, &components, &Drawer::new(options.dtype, &stopped))
-            .and_then(|()| fs::rename(&partial, out));
+    let result = write_model(&partial, &tokenizer, &components, (&drawer, &stopped))
+        .and_then(|()| fs::rename(&partial, out));
     if let Err(error) = result {
         // What was written is useless; that removing it may fail too changes nothing.
         let _ = fs::remove_dir_all(&partial);
@@ -107,17 +109,30 @@ impl Component {
         Self { folder, stem, tensors, config }
     }
 
-    fn bytes(&self, dtype: Dtype) -> u64 {
-        self.tensors.iter().map(|tensor| (tensor.len() * width(dtype)) as u64).sum()
+    /// Convolutions are few: whoever packs a model leaves its autoencoder as it is.
+    fn packing(&self, drawer: &Drawer) -> Packing {
+        match (self.folder, drawer.packing) {
+            (_, plain @ (Packing::F32 | Packing::Bf16 | Packing::F16)) => plain,
+            ("vae", _) => Packing::Bf16,
+            (_, packed) => packed,
+        }
+    }
+
+    fn bytes(&self, drawer: &Drawer) -> u64 {
+        let packing = self.packing(drawer);
+        self.tensors.iter().map(|tensor| packing.form(tensor).bytes(tensor.len()) as u64).sum()
     }
 
     /// Consecutive tensors that fit into one file each.
-    fn shards(&self, dtype: Dtype) -> Vec<Vec<&TensorSpec>> {
+    fn shards(&self, packing: Packing) -> Vec<Vec<&TensorSpec>> {
         let mut shards: Vec<Vec<&TensorSpec>> = vec![Vec::new()];
         let mut filled = 0;
         for tensor in &self.tensors {
-            let bytes = tensor.len() * width(dtype);
-            if filled > 0 && filled + bytes > MAX_SHARD {
+            let bytes = packing.form(tensor).bytes(tensor.len());
+            if filled > 0
+                && filled + bytes > MAX_SHARD
+                && packing.container() == Container::Safetensors
+            {
                 shards.push(Vec::new());
                 filled = 0;
             }
@@ -130,11 +145,14 @@ impl Component {
     }
 }
 
+/// What draws, and what says to stop.
+type Drawing<'a> = (&'a Drawer, &'a AtomicBool);
+
 fn write_model(
     folder: &Path,
     tokenizer: &Path,
     components: &[Component],
-    drawer: &Drawer<'_>,
+    drawing: Drawing<'_>,
 ) -> std::io::Result<()> {
     // Left by a run that was killed.
     if folder.exists() {
@@ -142,7 +160,7 @@ fn write_model(
     }
     fs::create_dir(folder)?;
     for component in components {
-        write_component(&folder.join(component.folder), component, drawer)?;
+        write_component(&folder.join(component.folder), component, drawing)?;
     }
     fs::create_dir(folder.join("scheduler"))?;
     write_json(&folder.join("scheduler/scheduler_config.json"), &scheduler_config())?;
@@ -155,7 +173,7 @@ fn write_model(
     }
     fs::write(
         folder.join("README.txt"),
-        "Random numbers in the shape of a FLUX.2-klein model, made by `asset-editor synthesize`\n\
+        "Random numbers in the shape of a FLUX.2-klein model, made by `asset-editor bench create`\n\
          to measure time and memory. It was never trained and paints noise.\n",
     )?;
     write_json(
@@ -176,13 +194,18 @@ fn write_model(
 fn write_component(
     folder: &Path,
     component: &Component,
-    drawer: &Drawer<'_>,
+    drawing: Drawing<'_>,
 ) -> std::io::Result<()> {
     fs::create_dir(folder)?;
     write_json(&folder.join("config.json"), &component.config)?;
-    let shards = component.shards(drawer.dtype);
+    let packing = component.packing(drawing.0);
+    let shards = component.shards(packing);
     let mut weight_map = Map::new();
     for (index, shard) in shards.iter().enumerate() {
+        if packing.container() == Container::Gguf {
+            write_gguf(&folder.join(format!("{}.gguf", component.stem)), shard, packing, drawing)?;
+            continue;
+        }
         let file = match shards.len() {
             1 => format!("{}.safetensors", component.stem),
             count => format!("{}-{:05}-of-{count:05}.safetensors", component.stem, index + 1),
@@ -190,12 +213,12 @@ fn write_component(
         for tensor in shard {
             weight_map.insert(tensor.name.clone(), json!(file));
         }
-        write_shard(&folder.join(&file), shard, drawer)?;
+        write_shard(&folder.join(&file), shard, packing, drawing)?;
     }
     if shards.len() > 1 {
         write_json(
             &folder.join(format!("{}.safetensors.index.json", component.stem)),
-            &json!({ "metadata": { "total_size": component.bytes(drawer.dtype) }, "weight_map": weight_map }),
+            &json!({ "metadata": { "total_size": component.bytes(drawing.0) }, "weight_map": weight_map }),
         )?;
     }
     Ok(())
@@ -204,18 +227,24 @@ fn write_component(
 fn write_shard(
     path: &PathBuf,
     tensors: &[&TensorSpec],
-    drawer: &Drawer<'_>,
+    packing: Packing,
+    drawing: Drawing<'_>,
 ) -> std::io::Result<()> {
     let mut header = Map::new();
     header.insert("__metadata__".into(), json!({ "format": "pt", "synthetic": "random numbers" }));
     let mut offset = 0;
+    let mut place = |name: String, dtype: &str, shape: &[usize], bytes: usize| {
+        let entry =
+            json!({ "dtype": dtype, "shape": shape, "data_offsets": [offset, offset + bytes] });
+        header.insert(name, entry);
+        offset += bytes;
+    };
     for tensor in tensors {
-        let end = offset + tensor.len() * width(drawer.dtype);
-        header.insert(
-            tensor.name.clone(),
-            json!({ "dtype": tensor_name(drawer.dtype), "shape": tensor.shape, "data_offsets": [offset, end] }),
-        );
-        offset = end;
+        let form = packing.form(tensor);
+        place(tensor.name.clone(), form.name, &tensor.shape, form.bytes(tensor.len()));
+        if form.is_scaled() {
+            place(format!("{}_scale", tensor.name), "F32", &[], 4);
+        }
     }
     let mut header = Value::Object(header).to_string().into_bytes();
     // The data begins at a multiple of eight, so that it can be read in place.
@@ -225,20 +254,102 @@ fn write_shard(
     file.write_all(&(header.len() as u64).to_le_bytes())?;
     file.write_all(&header)?;
     for (index, tensor) in tensors.iter().enumerate() {
-        drawer.write(&mut file, tensor, index as u64)?;
+        let form = packing.form(tensor);
+        draw(&mut file, tensor, form, index as u64, drawing)?;
+        if form.is_scaled() {
+            let scale = match tensor.fill {
+                Fill::Constant(_) => 1.0,
+                Fill::Normal(deviation) => deviation / FP8_DEVIATION,
+            };
+            file.write_all(&scale.to_le_bytes())?;
+        }
     }
     file.flush()
 }
 
-/// Draws tensors in one number format.
-struct Drawer<'a> {
-    dtype: Dtype,
-    normal: Vec<f32>,
-    stopped: &'a AtomicBool,
+/// What tensors' data is aligned to.
+const GGUF_ALIGNMENT: usize = 32;
+/// GGUF's number for a text.
+const GGUF_TEXT: u32 = 8;
+
+fn write_gguf(
+    path: &Path,
+    tensors: &[&TensorSpec],
+    packing: Packing,
+    drawing: Drawing<'_>,
+) -> std::io::Result<()> {
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let mut header = b"GGUF".to_vec();
+    header.extend(3u32.to_le_bytes());
+    header.extend((tensors.len() as u64).to_le_bytes());
+    header.extend(1u64.to_le_bytes());
+    header.extend(text("general.name"));
+    header.extend(GGUF_TEXT.to_le_bytes());
+    header.extend(text("random numbers, for measuring only"));
+    let mut offset = 0;
+    for tensor in tensors {
+        let form = packing.form(tensor);
+        header.extend(text(&tensor.name));
+        header.extend((tensor.shape.len() as u32).to_le_bytes());
+        // The innermost dimension stands first.
+        header.extend(tensor.shape.iter().rev().flat_map(|size| (*size as u64).to_le_bytes()));
+        header.extend(form.ggml.to_le_bytes());
+        header.extend((offset as u64).to_le_bytes());
+        offset += form.bytes(tensor.len()).next_multiple_of(GGUF_ALIGNMENT);
+    }
+    header.resize(header.len().next_multiple_of(GGUF_ALIGNMENT), 0);
+
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(&header)?;
+    for (index, tensor) in tensors.iter().enumerate() {
+        let form = packing.form(tensor);
+        draw(&mut file, tensor, form, index as u64, drawing)?;
+        let bytes = form.bytes(tensor.len());
+        file.write_all(&vec![0; bytes.next_multiple_of(GGUF_ALIGNMENT) - bytes])?;
+    }
+    file.flush()
 }
 
-impl<'a> Drawer<'a> {
-    fn new(dtype: Dtype, stopped: &'a AtomicBool) -> Self {
+/// Writes a tensor's numbers, which are pieces of the pool from anywhere.
+fn draw(
+    out: &mut impl Write,
+    tensor: &TensorSpec,
+    form: Form,
+    seed: u64,
+    (drawer, stopped): Drawing<'_>,
+) -> std::io::Result<()> {
+    let piece = form.piece(PIECE);
+    let pool = match tensor.fill {
+        Fill::Constant(value) => form.pack(&vec![1.0; piece], value),
+        Fill::Normal(deviation) => form.pack(&drawer.normal, deviation),
+    };
+    let block = form.bytes(piece) / (piece / form.piece(BLOCK));
+    let starts = (pool.len() - form.bytes(piece)) / block + 1;
+    let mut state = seed;
+    let mut left = tensor.len();
+    while left > 0 {
+        if stopped.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("stopped"));
+        }
+        let count = left.min(piece);
+        let start = (next(&mut state) % starts as u64) as usize * block;
+        out.write_all(&pool[start..start + form.bytes(count)])?;
+        left -= count;
+    }
+    Ok(())
+}
+
+/// Numbers that pieces begin at multiples of: every format's blocks fit into it.
+const BLOCK: usize = 256;
+
+/// Numbers to draw from.
+struct Drawer {
+    packing: Packing,
+    normal: Vec<f32>,
+}
+
+impl Drawer {
+    fn new(packing: Packing) -> Self {
         let mut state = 1;
         let normal = (0..POOL / 2)
             .flat_map(|_| {
@@ -249,41 +360,7 @@ impl<'a> Drawer<'a> {
                 [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
             })
             .collect();
-        Self { dtype, normal, stopped }
-    }
-
-    fn write(&self, out: &mut impl Write, tensor: &TensorSpec, seed: u64) -> std::io::Result<()> {
-        let pool: Vec<u8> = match tensor.fill {
-            Fill::Constant(value) => self.bytes((0..PIECE).map(|_| value)),
-            Fill::Normal(deviation) => {
-                self.bytes(self.normal.iter().map(|number| number * deviation))
-            }
-        };
-        let width = width(self.dtype);
-        let starts = pool.len() / width - PIECE + 1;
-        let mut state = seed;
-        let mut left = tensor.len();
-        while left > 0 {
-            if self.stopped.load(Ordering::Relaxed) {
-                return Err(std::io::Error::other("stopped"));
-            }
-            let count = left.min(PIECE);
-            let start = (next(&mut state) % starts as u64) as usize;
-            out.write_all(&pool[start * width..(start + count) * width])?;
-            left -= count;
-        }
-        Ok(())
-    }
-
-    /// Numbers as they are stored.
-    fn bytes(&self, numbers: impl Iterator<Item = f32>) -> Vec<u8> {
-        match self.dtype {
-            Dtype::F32 => numbers.flat_map(f32::to_le_bytes).collect(),
-            Dtype::Bf16 => {
-                numbers.flat_map(|number| bf16::from_f32(number).to_le_bytes()).collect()
-            }
-            Dtype::F16 => numbers.flat_map(|number| f16::from_f32(number).to_le_bytes()).collect(),
-        }
+        Self { packing, normal }
     }
 }
 
@@ -321,31 +398,6 @@ fn unwritable(path: &Path, reason: &str) -> Failure {
     Error::Unwritable { path: path.to_owned(), reason: reason.to_owned() }.into()
 }
 
-fn width(dtype: Dtype) -> usize {
-    match dtype {
-        Dtype::F32 => 4,
-        Dtype::Bf16 | Dtype::F16 => 2,
-    }
-}
-
-/// As safetensors spells it.
-fn tensor_name(dtype: Dtype) -> &'static str {
-    match dtype {
-        Dtype::F32 => "F32",
-        Dtype::Bf16 => "BF16",
-        Dtype::F16 => "F16",
-    }
-}
-
-/// As PyTorch spells it.
-fn torch_name(dtype: Dtype) -> &'static str {
-    match dtype {
-        Dtype::F32 => "float32",
-        Dtype::Bf16 => "bfloat16",
-        Dtype::F16 => "float16",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,7 +415,8 @@ mod tests {
             tensor("noise", &[400, 501], Fill::Normal(0.5)),
         ];
         let stopped = AtomicBool::new(false);
-        write_shard(&path, &[&ones, &noise], &Drawer::new(Dtype::F32, &stopped))
+        let drawer = Drawer::new(Packing::F32);
+        write_shard(&path, &[&ones, &noise], Packing::F32, (&drawer, &stopped))
             .expect("it is written");
 
         let bytes = fs::read(&path).expect("the file");
@@ -385,16 +438,16 @@ mod tests {
         let big = || tensor("big", &[1_500_000_000], Fill::Constant(0.0));
         let component =
             Component::new("transformer", "model", vec![big(), big(), big()], Value::Null);
-        let counts: Vec<usize> = component.shards(Dtype::Bf16).iter().map(Vec::len).collect();
+        let counts: Vec<usize> = component.shards(Packing::Bf16).iter().map(Vec::len).collect();
         assert_eq!(counts, [1, 1, 1]);
     }
 
     #[test]
     fn stopping_ends_the_writing() {
         let stopped = AtomicBool::new(true);
-        let drawer = Drawer::new(Dtype::Bf16, &stopped);
-        drawer
-            .write(&mut std::io::sink(), &tensor("a", &[10], Fill::Constant(0.0)), 0)
-            .expect_err("it was asked to stop");
+        let constant = tensor("a", &[10], Fill::Constant(0.0));
+        let form = Packing::Bf16.form(&constant);
+        let drawing = (&Drawer::new(Packing::Bf16), &stopped);
+        draw(&mut std::io::sink(), &constant, form, 0, drawing).expect_err("it was asked to stop");
     }
 }

@@ -1,0 +1,43 @@
+//! `asset-editor bench`: full-size models of random weights, and what loads and runs cost on this
+//! machine, as JSON.
+
+mod create;
+mod inventory;
+mod load;
+mod packing;
+mod run;
+mod step;
+
+use std::path::Path;
+
+use engine::{Catalog, Model};
+
+use crate::{arguments::Bench, failure::Failure};
+
+pub(crate) fn run(command: &Bench) -> Result<(), Failure> {
+    match command {
+        Bench::Create(options) => create::run(options),
+        Bench::Load(options) => load::run(options),
+        Bench::Swap(options) => load::swap(options),
+        Bench::Step(options) => step::run(options),
+        Bench::Run(options) => run::run(options),
+    }
+}
+
+/// The model in a folder.
+fn model(folder: &Path) -> Result<Model, Failure> {
+    Ok(Catalog::load(&locations::roots())?.find(&folder.to_string_lossy())?)
+}
+
+/// Thousandths are enough.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// A line of `/proc/self/status`, in bytes.
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let rest = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    let kilobytes: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

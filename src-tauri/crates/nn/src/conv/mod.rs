@@ -1,0 +1,132 @@
+//! Convolutions over pixels.
+
+mod bands;
+
+use candle_core::{D, DType, Result, Tensor};
+
+use self::bands::Geometry;
+use crate::Params;
+
+/// What happens to every pixel by itself before a convolution reads it.
+pub trait Pointwise {
+    /// Some rows of a map, `[b, c, n, w]` to the same shape.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    fn apply(&self, rows: &Tensor) -> Result<Tensor>;
+}
+
+/// A square convolution with bias; the same padding on all sides.
+#[derive(Debug, Clone)]
+pub struct Conv2d {
+    weight: Tensor, // [out, in, k, k]; on a processor in f32, whatever the model's number format
+    bias: Tensor,   // [out]
+    geometry: Geometry,
+}
+
+impl Conv2d {
+    /// `kernel` pixels wide, padded so that the size stays.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape.
+    pub fn load(params: &Params, inputs: usize, outputs: usize, kernel: usize) -> Result<Self> {
+        let params = params.widened();
+        Ok(Self {
+            weight: params.tensor("weight", (outputs, inputs, kernel, kernel))?,
+            bias: params.tensor("bias", outputs)?,
+            geometry: Geometry { kernel, padding: kernel / 2, stride: 1 },
+        })
+    }
+
+    /// The part of a causal convolution over time and pixels that acts on a single frame: before it
+    /// lie only zeros, so that the last of `kernel` taps in time is all that counts. Weight
+    /// `[outputs, inputs, kernel, kernel, kernel]`.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape.
+    pub fn load_causal(
+        params: &Params,
+        inputs: usize,
+        outputs: usize,
+        kernel: usize,
+    ) -> Result<Self> {
+        let params = params.widened();
+        let weight = params.tensor("weight", (outputs, inputs, kernel, kernel, kernel))?;
+        Ok(Self {
+            weight: weight.narrow(2, kernel - 1, 1)?.squeeze(2)?.contiguous()?,
+            bias: params.tensor("bias", outputs)?,
+            geometry: Geometry { kernel, padding: kernel / 2, stride: 1 },
+        })
+    }
+
+    /// 3 × 3 at every other pixel, without padding of its own.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape.
+    pub fn load_downsampling(params: &Params, channels: usize) -> Result<Self> {
+        let geometry = Geometry { kernel: 3, padding: 0, stride: 2 };
+        Ok(Self { geometry, ..Self::load(params, channels, channels, 3)? })
+    }
+
+    /// `x [b, in, h, w]` to `[b, out, h', w']`.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match x.device().is_cpu() {
+            true => self.banded(x, &|rows| Ok(rows)),
+            false => self.whole(x),
+        }
+    }
+
+    /// As [`Self::forward`] of what `prepare` makes of `x`, without holding all of that.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_after(&self, x: &Tensor, prepare: &dyn Pointwise) -> Result<Tensor> {
+        match x.device().is_cpu() {
+            true => self.banded(x, &|rows| prepare.apply(&rows)),
+            false => self.whole(&prepare.apply(x)?),
+        }
+    }
+
+    /// As [`Self::forward`] of `x` with every pixel doubled in both directions, without holding that.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_doubled(&self, x: &Tensor) -> Result<Tensor> {
+        let (b, c, h, w) = x.dims4()?;
+        if !x.device().is_cpu() {
+            return self.whole(&x.upsample_nearest2d(h * 2, w * 2)?);
+        }
+        let rows = |wanted: std::ops::Range<usize>| {
+            let (first, last) = (wanted.start / 2, wanted.end.div_ceil(2));
+            let doubled =
+                x.narrow(2, first, last - first)?.upsample_nearest2d((last - first) * 2, w * 2)?;
+            doubled.narrow(2, wanted.start - 2 * first, wanted.len())
+        };
+        let weights = (&self.weight, &self.bias);
+        bands::convolve((b, c, h * 2, w * 2), &rows, weights, self.geometry)?.to_dtype(x.dtype())
+    }
+
+    fn banded(&self, x: &Tensor, prepare: &dyn Fn(Tensor) -> Result<Tensor>) -> Result<Tensor> {
+        let rows =
+            |wanted: std::ops::Range<usize>| prepare(x.narrow(2, wanted.start, wanted.len())?);
+        let weights = (&self.weight, &self.bias);
+        bands::convolve(x.dims4()?, &rows, weights, self.geometry)?.to_dtype(x.dtype())
+    }
+
+    fn whole(&self, x: &Tensor) -> Result<Tensor> {
+        let Geometry { padding, stride, .. } = self.geometry;
+        let outputs = self.bias.dim(D::Minus1)?;
+        x.conv2d(&self.weight, padding, stride, 1, 1)?
+            .broadcast_add(&self.bias.reshape((1, outputs, 1, 1))?)
+    }
+}
+
+impl Params {
+    /// On a processor, convolutions are computed in f32: their weights are few, and widened once.
+    fn widened(&self) -> Self {
+        if self.device().is_cpu() { self.with_dtype(DType::F32) } else { self.clone() }
+    }
+}

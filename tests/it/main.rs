@@ -23,6 +23,8 @@ mod repainting;
 mod runs;
 // From a picture to its layers.
 mod splitting;
+// Budgets, forecasts, and what many runs leave.
+mod memory;
 
 // Layered documents, made here.
 mod layered_documents;

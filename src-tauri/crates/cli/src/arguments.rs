@@ -45,10 +45,10 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Memory {
     /// The most memory to hold, as in 9GiB [default: what is free].
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, value_parser = bytes)]
     pub(crate) ram_budget: Option<u64>,
     /// The most of a graphics card's memory to hold [default: what is free].
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, value_parser = bytes)]
     pub(crate) vram_budget: Option<u64>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Plan {
     pub(crate) model: String,
     /// The most memory to hold, of the graphics card where it computes there, as in 12GiB
     /// [default: what is free].
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, value_parser = bytes)]
     pub(crate) budget: Option<u64>,
     /// Size of the picture [default: the model's].
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
@@ -275,6 +275,29 @@ pub(crate) enum Bench {
     Step(Step),
     /// Make a whole picture, as `generate` does, and say what each phase took.
     Run(Run),
+    /// Make many small pictures in turn, and say how much memory is held after them.
+    Soak(Soak),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Soak {
+    /// The folders of the models that take turns.
+    #[arg(long, value_name = "DIR", num_args = 1.., required = true)]
+    pub(crate) models: Vec<PathBuf>,
+    /// The sizes that take turns.
+    #[arg(long, value_name = "WIDTHxHEIGHT", num_args = 1.., default_values = ["64x64", "96x64"], value_parser = size)]
+    pub(crate) sizes: Vec<(u32, u32)>,
+    /// LoRA files for the last of the models, which take turns with none.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) loras: Vec<PathBuf>,
+    /// Steps of each.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) steps: usize,
+    /// Pictures in all.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) rounds: usize,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod inventory;
 mod load;
 mod packing;
 mod run;
+mod soak;
 mod step;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: &Bench) -> Result<(), Failure> {
         Bench::Swap(options) => load::swap(options),
         Bench::Step(options) => step::run(options),
         Bench::Run(options) => run::run(options),
+        Bench::Soak(options) => soak::run(options),
     }
 }
 

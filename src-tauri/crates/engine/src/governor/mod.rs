@@ -199,14 +199,25 @@ impl Governor {
             budget: self.available(on_card),
             base: if on_card { 0 } else { self.base.load(Ordering::Relaxed) },
         };
-        plan::plan(&sizes, self.learned(model.family, precision, foreseen), &ground)
+        // What a card's memory takes is not seen from here.
+        let work = match on_card {
+            true => foreseen,
+            false => self.learned(model.family, outline, precision, foreseen),
+        };
+        plan::plan(&sizes, work, &ground)
     }
 
     /// What is foreseen, as far as runs on this machine say otherwise.
-    fn learned(&self, family: Family, precision: Precision, foreseen: Work) -> Work {
+    fn learned(
+        &self,
+        family: Family,
+        outline: &Outline,
+        precision: Precision,
+        foreseen: Work,
+    ) -> Work {
         let experience = lock(&self.experience);
         let learned = |phase: &str, bytes: u64| {
-            let kind = memory_kind(family, precision, phase);
+            let kind = memory_kind(family, outline, precision, phase);
             experience.expect(&kind, bytes as f64).map_or(bytes, |bytes| bytes as u64)
         };
         Work {
@@ -313,9 +324,9 @@ impl Governor {
             Phase::Decode => ("decode", "decode", foreseen.decode, operations.decode),
         };
         let mut experience = lock(&self.experience);
-        if let Some(peak) = taken.peak {
+        if let Some(peak) = taken.peak.filter(|_| !run.plan.on_card) {
             let held = self.parts.footprint().ram + self.base.load(Ordering::Relaxed);
-            let kind = memory_kind(run.family, run.plan.precision, name);
+            let kind = memory_kind(run.family, &run.outline, run.plan.precision, name);
             experience.observe(&kind, bytes as f64, peak.saturating_sub(held) as f64);
         }
         let kind = time_kind(run.family, &run.outline, &run.plan, timed);
@@ -367,8 +378,8 @@ pub(crate) struct Taken {
 
 pub(crate) use meter::{peak, reset_peak};
 
-fn memory_kind(family: Family, precision: Precision, phase: &str) -> String {
-    format!("bytes {family:?} {precision:?} {phase}")
+fn memory_kind(family: Family, outline: &Outline, precision: Precision, phase: &str) -> String {
+    format!("bytes {family:?} {} {precision:?} {phase}", outline.sizes.transformer)
 }
 
 fn time_kind(family: Family, outline: &Outline, plan: &Plan, phase: &str) -> String {

@@ -17,9 +17,19 @@ pub(crate) fn run(options: &Plan) -> Result<(), Failure> {
     let engine = job::start()?;
     engine.set_budgets(Budgets { ram: options.budget, vram: options.budget });
     let forecast = engine.forecast(&model, &task(&model, options)?)?;
+    // What is smaller and there already.
+    let others: Vec<&Model> = catalog
+        .models()
+        .iter()
+        .filter(|other| !forecast.fits && other.family == model.family && other.is_ready())
+        .filter(|other| {
+            let task = task(other, options);
+            task.and_then(|task| engine.forecast(other, &task)).is_ok_and(|other| other.fits)
+        })
+        .collect();
     say(&match options.json {
-        true => format!("{}\n", as_json(&model, &forecast)),
-        false => as_text(&forecast),
+        true => format!("{}\n", as_json(&model, &forecast, &others)),
+        false => as_text(&forecast, &others),
     });
     Ok(())
 }
@@ -43,7 +53,7 @@ fn task(model: &Model, options: &Plan) -> EngineResult<Task> {
     })
 }
 
-fn as_text(forecast: &Forecast) -> String {
+fn as_text(forecast: &Forecast, others: &[&Model]) -> String {
     let plan = &forecast.plan;
     let mut lines = vec![match forecast.fits {
         true => format!("fits: {} of {}", size(forecast.peak), size(forecast.available)),
@@ -77,6 +87,7 @@ fn as_text(forecast: &Forecast) -> String {
         }
         Suggestion::Budget(bytes) => format!("a budget of {} would do", size(*bytes)),
     }));
+    lines.extend(others.iter().map(|other| format!("the model `{}` would fit", other.id)));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -96,7 +107,7 @@ fn describe(measure: Measure) -> String {
     }
 }
 
-fn as_json(model: &Model, forecast: &Forecast) -> Value {
+fn as_json(model: &Model, forecast: &Forecast, others: &[&Model]) -> Value {
     let plan = &forecast.plan;
     let mut suggestions = serde_json::Map::new();
     for suggestion in &forecast.would_fit {
@@ -108,6 +119,10 @@ fn as_json(model: &Model, forecast: &Forecast) -> Value {
                 suggestions.insert("budget".into(), json!(bytes));
             }
         }
+    }
+    if !others.is_empty() {
+        let ids: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
+        suggestions.insert("models".into(), json!(ids));
     }
     json!({
         "model": model.id,

@@ -243,3 +243,118 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
         .unwrap_or("unknown reason");
     text.lines().next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{Catalog, Draft, Request, Roots, Stage};
+
+    fn starter() -> Model {
+        let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../starter");
+        let catalog = Catalog::load(&Roots { starter, ..Roots::default() }).unwrap();
+        catalog.find("starter").unwrap()
+    }
+
+    fn task(prompt: &str) -> Task {
+        let draft = Draft {
+            prompt: prompt.into(),
+            width: Some(32),
+            height: Some(32),
+            steps: Some(1),
+            ..Draft::default()
+        };
+        Task::Generate(Request::new(draft).unwrap())
+    }
+
+    /// The last event of a job; `hear` sees all others.
+    fn last(
+        submit: impl FnOnce(Box<dyn FnMut(JobEvent) + Send>) -> JobId,
+        mut hear: impl FnMut(&JobEvent) + Send + 'static,
+    ) -> JobEvent {
+        let (sender, receiver) = mpsc::channel();
+        submit(Box::new(move |event| match event {
+            JobEvent::Finished | JobEvent::Cancelled | JobEvent::Failed(_) => {
+                sender.send(event).unwrap();
+            }
+            event => hear(&event),
+        }));
+        receiver.recv().unwrap()
+    }
+
+    fn paint(engine: &Engine, model: &Model, prompt: &str) -> JobEvent {
+        last(|on_event| engine.submit(model.clone(), task(prompt), on_event), |_| {})
+    }
+
+    /// Waits until nothing is loaded.
+    fn wait_until_empty(engine: &Engine) {
+        for _ in 0..2000 {
+            if engine.residents().is_empty() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("still loaded: {:?}", engine.residents());
+    }
+
+    #[test]
+    fn a_panic_ends_its_job_and_the_next_one_paints() {
+        let (engine, model) = (Engine::start().unwrap(), starter());
+        let breaks = |event: &JobEvent| {
+            assert!(!matches!(event, JobEvent::Stage(Stage::Denoise)), "broken on purpose");
+        };
+        let outcome =
+            last(|on_event| engine.submit(model.clone(), task("a potion"), on_event), breaks);
+        assert!(matches!(outcome, JobEvent::Failed(Error::Panicked(_))), "{outcome:?}");
+        assert!(engine.residents().is_empty(), "what may be half made is gone");
+        let outcome = paint(&engine, &model, "a potion");
+        assert!(matches!(outcome, JobEvent::Finished), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_preloaded_model_stays_until_it_is_unloaded_and_shares_its_parts() {
+        let (engine, model) = (Engine::start().unwrap(), starter());
+        let outcome = last(|on_event| engine.preload(model.clone(), on_event), |_| {});
+        assert!(matches!(outcome, JobEvent::Finished), "{outcome:?}");
+        assert!(engine.is_resident(&model));
+        let parts = engine.residents().len();
+        assert_eq!(parts, 3, "{:?}", engine.residents());
+        // The same files under another name are loaded already.
+        let twin = Model { id: "twin".into(), ..model.clone() };
+        let loads = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&loads);
+        let hear = move |event: &JobEvent| {
+            if matches!(event, JobEvent::Stage(Stage::Load)) {
+                seen.store(true, Ordering::Relaxed);
+            }
+        };
+        last(|on_event| engine.submit(twin, task("a potion"), on_event), hear);
+        assert!(!loads.load(Ordering::Relaxed), "nothing is loaded a second time");
+        assert_eq!(engine.residents().len(), parts);
+        engine.unload();
+        wait_until_empty(&engine);
+        assert!(!engine.is_resident(&model));
+    }
+
+    #[test]
+    fn an_idle_engine_lets_go_of_its_models() {
+        let (engine, model) = (Engine::start().unwrap(), starter());
+        engine.set_idle_unload(Some(Duration::from_millis(20)));
+        assert!(matches!(paint(&engine, &model, "a potion"), JobEvent::Finished));
+        wait_until_empty(&engine);
+        assert!(matches!(paint(&engine, &model, "a potion"), JobEvent::Finished));
+    }
+
+    #[test]
+    fn a_budget_refuses_a_run_and_a_larger_one_lets_it_paint() {
+        let (engine, model) = (Engine::start().unwrap(), starter());
+        engine.set_budgets(Budgets { ram: Some(1 << 20), vram: None });
+        let forecast = engine.forecast(&model, &task("a potion")).unwrap();
+        assert!(!forecast.fits && forecast.peak > forecast.available, "{forecast:?}");
+        let outcome = paint(&engine, &model, "a potion");
+        assert!(matches!(outcome, JobEvent::Failed(Error::OutOfMemory { .. })), "{outcome:?}");
+        engine.set_budgets(Budgets { ram: Some(forecast.peak * 2), vram: None });
+        assert!(matches!(paint(&engine, &model, "a potion"), JobEvent::Finished));
+    }
+}

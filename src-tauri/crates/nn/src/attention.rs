@@ -2,7 +2,7 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use crate::device::widens;
+use crate::{device::widens, half_products};
 
 /// The most scores held at once. CUDA kernels index elements with i32, and a CPU has caches.
 pub const MAX_SCORES: usize = 64 << 20;
@@ -41,6 +41,15 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
     let scale = 1.0 / (head_dim as f64).sqrt();
     // Scaling the queries costs less than scaling the scores.
     let q = (q * scale)?.contiguous()?;
+    if half_products::is_wanted() && q.device().is_cpu() {
+        let additive = match mask {
+            Mask::Full => None,
+            Mask::Additive(mask) => Some(mask),
+        };
+        if let Some(made) = half_products::attention::attend(&q, k, v, additive)? {
+            return Ok(made);
+        }
+    }
     let k_t = k.t()?.contiguous()?;
     let v = v.contiguous()?;
     let block = (MAX_SCORES / (batch * heads * keys).max(1)).clamp(1, queries.max(1));

@@ -7,6 +7,7 @@ pub mod attention;
 mod conv;
 mod device;
 mod embedding;
+pub mod half_products;
 mod linear;
 mod norm;
 mod params;

@@ -20,18 +20,29 @@ const SCORES: u64 = nn::attention::MAX_SCORES as u64;
 const BAND: u64 = 32 << 20;
 const BANDS: u64 = 5;
 
+/// Bytes of a transformer that takes long on a processor.
+const LARGE: u64 = 1 << 30;
+
 /// A model's sizes, by its files' headers.
 #[derive(Debug, Clone)]
 pub(crate) struct Outline {
     pub(crate) sizes: Sizes,
     /// Of no run yet.
     pub(crate) load: Load,
+    /// Whether the transformer is large, and stored in 16 bits or less: nobody misses more of it.
+    pub(crate) is_coarse: bool,
     pub(crate) stamps: Vec<Option<Stamp>>,
 }
 
 impl Outline {
-    pub(crate) fn new(sizes: Sizes, load: Load, folder: &Path, files: &PartFiles) -> Self {
-        Self { sizes, load, stamps: stamps(folder, files) }
+    pub(crate) fn new(
+        (sizes, parameters): (Sizes, u64),
+        load: Load,
+        folder: &Path,
+        files: &PartFiles,
+    ) -> Self {
+        let is_coarse = sizes.transformer > LARGE && sizes.transformer < parameters * 3;
+        Self { sizes, load, is_coarse, stamps: stamps(folder, files) }
     }
 
     /// Whether the files are still those that were read.
@@ -162,9 +173,11 @@ impl Load {
     }
 
     /// What it computes with beside weights, in bytes.
-    pub(crate) fn work(&self, precision: Precision) -> Work {
+    pub(crate) fn work(&self, precision: Precision, on_card: bool) -> Work {
         let number = match precision {
             Precision::F32 => 4,
+            // Only products are rounded there.
+            Precision::Bf16 if !on_card && nn::half_products::is_available() => 4,
             Precision::Bf16 | Precision::F16 => 2,
         };
         let scores = |heads: u64, tokens: u64| SCORES.min(heads * tokens * tokens) * 4 * 3;

@@ -29,6 +29,8 @@ use crate::{
 
 /// What is left free for everything else on the machine where nobody set a budget.
 const RESERVE: u64 = 512 << 20;
+/// A budget is filled up but for one part in so many.
+const SLACK: u64 = 64;
 /// What a program takes before it does anything, where the system does not say.
 const SMALLEST_BASE: u64 = 48 << 20;
 /// Outlines of models that are remembered.
@@ -185,12 +187,12 @@ impl Governor {
 
     fn plan(&self, outline: &Outline, load: &Load, model: &Model, task: &Task) -> Plan {
         let on_card = uses_card(task.device());
-        let precision = task.precision().unwrap_or(match on_card {
+        let has_fast_halves = on_card || (nn::half_products::is_available() && outline.is_coarse);
+        let precision = task.precision().unwrap_or(match has_fast_halves {
             true => Precision::Bf16,
-            // The faster format on a processor.
             false => Precision::F32,
         });
-        let foreseen = load.work(precision);
+        let foreseen = load.work(precision, on_card);
         let mut sizes = outline.sizes;
         sizes.transformer += task.loras().iter().map(|lora| length(&lora.file)).sum::<u64>();
         let ground = Ground {
@@ -227,8 +229,15 @@ impl Governor {
         }
     }
 
-    /// The most that this process may hold, in bytes.
+    /// The most that this process is to hold, in bytes: a little less than it may, since no forecast is
+    /// right to the byte.
     fn available(&self, on_card: bool) -> u64 {
+        let allowed = self.allowed(on_card);
+        allowed - allowed / SLACK
+    }
+
+    /// The most that this process may hold, in bytes.
+    fn allowed(&self, on_card: bool) -> u64 {
         let budgets = *lock(&self.budgets);
         if on_card {
             return budgets.vram.unwrap_or(u64::MAX / 2);
@@ -286,7 +295,7 @@ impl Governor {
                 (1..16).rev().find_map(|part| fits(f64::from(part) / 16.0)).map(Suggestion::Size),
             );
         }
-        suggestions.push(Suggestion::Budget(plan.peak));
+        suggestions.push(Suggestion::Budget(plan.peak + plan.peak / (SLACK - 2)));
         suggestions
     }
 
@@ -312,7 +321,7 @@ impl Governor {
     /// Learns what a phase of a run took beside weights, and how long it was.
     pub(crate) fn learn(&self, run: &Run, phase: Phase, taken: Taken) {
         let operations = run.load.operations();
-        let foreseen = run.load.work(run.plan.precision);
+        let foreseen = run.load.work(run.plan.precision, run.plan.on_card);
         let (name, timed, bytes, work) = match phase {
             Phase::Encode => ("encode", "encode", foreseen.encode, operations.encode),
             Phase::Denoise => (

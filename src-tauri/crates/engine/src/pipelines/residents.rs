@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use candle_core::{DType, Device, Tensor};
+use nn::half_products;
 use weights::Checkpoint;
 
 use super::{
@@ -80,7 +81,8 @@ impl Residents {
             };
             let mut monitor =
                 Monitor { cancel: monitor.cancel, images: monitor.images, on_event: &mut told };
-            pipeline.run(model, task, &mut monitor)
+            let rounds = plan.precision == Precision::Bf16;
+            half_products::scope(rounds, || pipeline.run(model, task, &mut monitor))
         };
         pipeline.give_back();
         if outcome.is_ok() {
@@ -133,8 +135,8 @@ impl Residents {
             Some(index) => self.pipelines.remove(index),
             None => {
                 let device = device(task.device())?;
-                let pipeline =
-                    Pipeline::open(model, device, dtype(plan.precision), &self.governor)?;
+                let dtype = dtype(plan.precision, &device);
+                let pipeline = Pipeline::open(model, device, dtype, &self.governor)?;
                 let model = model.clone();
                 Kept { model, precision: plan.precision, device: task.device(), pipeline }
             }
@@ -337,8 +339,10 @@ fn device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
-pub(super) fn dtype(precision: Precision) -> DType {
+/// The number format of tensors. A processor with products in bf16 keeps everything between them in f32.
+pub(super) fn dtype(precision: Precision, device: &Device) -> DType {
     match precision {
+        Precision::Bf16 if device.is_cpu() && half_products::is_available() => DType::F32,
         Precision::F32 => DType::F32,
         Precision::Bf16 => DType::BF16,
         Precision::F16 => DType::F16,

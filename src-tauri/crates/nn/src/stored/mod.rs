@@ -10,6 +10,8 @@ pub use format::Format;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
+use crate::half_products::{self, Packed};
+
 /// Bytes that somebody keeps, such as a memory map.
 pub trait Memory: Send + Sync {
     /// All of them.
@@ -164,9 +166,13 @@ impl Stored {
             candle_core::bail!("a product needs a matrix, not {:?}", self.shape)
         };
         let row = self.row_bytes();
-        let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
         self.fetch();
         let count = x.dim(0)?;
+        let is_even = |size: usize| size > 0 && size.is_multiple_of(half_products::STEP);
+        if half_products::is_wanted() && is_even(inputs) && is_even(outputs) {
+            return self.half_product(x, (outputs, inputs));
+        }
+        let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
         let mut products = vec![0f32; count * outputs];
         for start in (0..outputs).step_by(band) {
             let rows = band.min(outputs - start);
@@ -183,6 +189,44 @@ impl Stored {
                 .par_chunks_mut(outputs)
                 .zip(product.par_chunks(rows))
                 .for_each(|(all, these)| all[start..start + rows].copy_from_slice(these));
+        }
+        Tensor::from_vec(products, (count, outputs), &Device::Cpu)
+    }
+
+    /// As [`Self::product`], of factors that are rounded to bf16. Those that are stored so are read where
+    /// they lie.
+    fn half_product(&self, x: &Tensor, (outputs, inputs): (usize, usize)) -> Result<Tensor> {
+        let count = x.dim(0)?;
+        let packed = Packed::new(&x.flatten_all()?.to_vec1::<f32>()?, count, inputs);
+        let mut products = vec![0f32; count * outputs];
+        let row = self.row_bytes();
+        let is_as_stored = self.format == Format::Bf16
+            && self.scale == 1.0
+            && self.parts.iter().all(|part| (part.len() / row).is_multiple_of(half_products::STEP));
+        if is_as_stored {
+            // Not all at once, so that what is not kept can go.
+            let step = (2 * BAND / inputs / half_products::STEP).max(1) * half_products::STEP * row;
+            let mut first = 0;
+            for part in &self.parts {
+                for start in part.clone().step_by(step) {
+                    let range = start..part.end.min(start + step);
+                    let rows = range.len() / row;
+                    let right = &self.bytes.bytes()[range.clone()];
+                    packed.product(right, rows, &mut products, outputs, first);
+                    self.bytes.has_read(&range);
+                    first += rows;
+                }
+            }
+        } else {
+            let band = (BAND / inputs / half_products::STEP).max(1) * half_products::STEP;
+            for start in (0..outputs).step_by(band) {
+                let rows = band.min(outputs - start);
+                let mut values = vec![0f32; rows * inputs];
+                self.unpack(start * row..(start + rows) * row, &mut values);
+                self.let_go(start * row..(start + rows) * row);
+                let right = half_products::rounded(&values);
+                packed.product(&right, rows, &mut products, outputs, start);
+            }
         }
         Tensor::from_vec(products, (count, outputs), &Device::Cpu)
     }

@@ -365,9 +365,10 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
     let open = |component: &str| open(Family::Flux2Klein, folder, files, component);
     let (text, transformer) = (&configs.text_encoder, &configs.transformer);
     let channels = &configs.autoencoder.block_out_channels;
+    let painter = open("transformer")?;
     let sizes = Sizes {
         text_encoder: open("text_encoder")?.byte_count_of(is_read),
-        transformer: open("transformer")?.byte_count(),
+        transformer: painter.byte_count(),
         autoencoder: open("vae")?.parameter_count(),
     };
     let load = Load {
@@ -382,5 +383,5 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
         channels: channels.iter().take(2).copied().max().unwrap_or(1) as u64,
         ..Load::default()
     };
-    Ok(Outline::new(sizes, load, folder, files))
+    Ok(Outline::new((sizes, painter.parameter_count()), load, folder, files))
 }

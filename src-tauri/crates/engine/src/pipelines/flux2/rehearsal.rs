@@ -7,7 +7,7 @@ use std::{
 
 use candle_core::{Device, Tensor};
 use models::flux2::{Inputs, latents};
-use nn::Unwatched;
+use nn::{Unwatched, half_products};
 
 use super::{Klein, Setup};
 use crate::{
@@ -32,7 +32,7 @@ pub fn rehearse(
         loras: Vec::new(),
         distilled: true,
         kv_references: false,
-        dtype: dtype(precision),
+        dtype: dtype(precision, &Device::Cpu),
         device: Device::Cpu,
     })?;
     let (cancel, images) = (AtomicBool::new(false), Arc::default());
@@ -66,7 +66,8 @@ pub fn rehearse(
             };
             transformer.forward(&inputs, &mut Unwatched)
         };
-        let velocity = step().map_err(&failed)?;
+        let rounds = precision == Precision::Bf16;
+        let velocity = half_products::scope(rounds, step).map_err(&failed)?;
         denoise::check_numbers(&velocity, "transformer")
     })
 }

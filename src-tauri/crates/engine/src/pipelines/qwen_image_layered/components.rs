@@ -424,9 +424,10 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
     let open = |component: &str| open(Family::QwenImageLayered, folder, files, component);
     let (text, transformer) = (&configs.text_encoder.text, &configs.transformer);
     let width = transformer.width() as u64;
+    let painter = open("transformer")?;
     let sizes = Sizes {
         text_encoder: open("text_encoder")?.byte_count(),
-        transformer: open("transformer")?.byte_count(),
+        transformer: painter.byte_count(),
         autoencoder: open("vae")?.parameter_count(),
     };
     let load = Load {
@@ -441,5 +442,5 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
         channels: configs.autoencoder.base_dim as u64 * 2,
         ..Load::default()
     };
-    Ok(Outline::new(sizes, load, folder, files))
+    Ok(Outline::new((sizes, painter.parameter_count()), load, folder, files))
 }

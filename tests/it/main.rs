@@ -26,6 +26,10 @@ mod splitting;
 // Budgets, forecasts, and what many runs leave.
 mod memory;
 
+// A server on this machine, and what comes from it.
+mod server;
+// Files over the network, one at a time.
+mod fetching;
 // Layered documents, made here.
 mod layered_documents;
 

@@ -26,9 +26,18 @@ const CRATES: &[(&str, &str, &[&str])] = &[
     ),
     ("locations", "src-tauri/crates/locations", &["engine"]),
     ("downloads", "src-tauri/crates/downloads", &[]),
-    ("cli", "src-tauri/crates/cli", &["document", "engine", "files", "locations"]),
+    ("library", "src-tauri/crates/library", &["downloads", "engine"]),
+    (
+        "cli",
+        "src-tauri/crates/cli",
+        &["document", "downloads", "engine", "files", "library", "locations"],
+    ),
     ("xtask", "src-tauri/crates/xtask", &[]),
-    ("asset-editor-window", "src-tauri", &["document", "editing", "engine", "files", "locations"]),
+    (
+        "asset-editor-window",
+        "src-tauri",
+        &["document", "downloads", "editing", "engine", "files", "library", "locations"],
+    ),
     (
         "asset-editor-tests",
         "tests",

@@ -30,6 +30,11 @@ mod memory;
 mod server;
 // Files over the network, one at a time.
 mod fetching;
+// Models that lie elsewhere and are used there.
+mod linked_folders;
+// Models over the network, and catalogues of one's own.
+mod getting_models;
+
 // Layered documents, made here.
 mod layered_documents;
 

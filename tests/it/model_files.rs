@@ -13,14 +13,14 @@ use crate::{
 
 /// A tensor as bytes.
 #[derive(Clone)]
-struct Raw {
+pub(crate) struct Raw {
     dtype: String,
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 /// All tensors of a component's folder.
-fn tensors(component: &str) -> BTreeMap<String, Raw> {
+pub(crate) fn tensors(component: &str) -> BTreeMap<String, Raw> {
     let mut all = BTreeMap::new();
     let folder = reference("flux2-klein").join(component);
     for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
@@ -48,7 +48,7 @@ fn tensors(component: &str) -> BTreeMap<String, Raw> {
     all
 }
 
-fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Raw>) {
+pub(crate) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, Raw>) {
     let (mut header, mut data) = (serde_json::Map::new(), Vec::<u8>::new());
     for (name, raw) in tensors {
         let start = data.len();

@@ -57,6 +57,11 @@ impl Bench {
         self.folder.path().join(name)
     }
 
+    /// Where the program keeps settings, models and notes.
+    pub(crate) fn home(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
     /// Runs the program in the folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.run_with(arguments, &[])
@@ -85,6 +90,12 @@ impl Bench {
             .env("RUST_BACKTRACE", "0")
             .env("HOME", self.home.path())
             .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_CACHE_HOME")
+            .env_remove("HF_ENDPOINT")
+            .env_remove("HF_TOKEN")
+            // No keychain but one that a test brings.
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .env_remove("ASSET_EDITOR_MODELS")
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

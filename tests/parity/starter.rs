@@ -54,7 +54,8 @@ fn the_catalogue_asks_the_starter_model_for_what_it_was_trained_with() {
     let text =
         fs::read_to_string(root.join("starter/reference.json")).expect("the fixture is whole");
     let case: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
-    let roots = engine::Roots { starter: root.join("../src-tauri/starter"), models: Vec::new() };
+    let starter = root.join("../src-tauri/starter");
+    let roots = engine::Roots { starter, ..engine::Roots::default() };
     let model =
         engine::Catalog::load(&roots).and_then(|catalog| catalog.find("starter")).expect("a model");
     assert_eq!(case["max_sequence_length"], model.defaults.max_sequence_length);

@@ -117,7 +117,7 @@ fn page() -> (Page, TempDir) {
             .expect("a link");
     }
     let page = Page::open_with(app::Settings {
-        roots: engine::Roots { starter, models: Vec::new() },
+        roots: engine::Roots { starter, ..engine::Roots::default() },
         ..app::Settings::default()
     });
     (page, folder)

@@ -33,7 +33,7 @@ impl Page {
     pub(crate) fn open() -> Self {
         let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/flux2-klein");
         Self::open_with(app::Settings {
-            roots: engine::Roots { starter, models: Vec::new() },
+            roots: engine::Roots { starter, ..engine::Roots::default() },
             ..app::Settings::default()
         })
     }

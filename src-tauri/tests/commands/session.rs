@@ -75,7 +75,7 @@ fn a_language_that_is_chosen_is_kept_and_others_are_refused() {
 fn start(data: &Path) -> Page {
     let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/flux2-klein");
     Page::open_with(app::Settings {
-        roots: engine::Roots { starter, models: Vec::new() },
+        roots: engine::Roots { starter, ..engine::Roots::default() },
         data: Some(data.to_owned()),
         ..app::Settings::default()
     })

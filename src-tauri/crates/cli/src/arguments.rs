@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Convert(Convert),
     /// List the layers of a file.
     Inspect(Inspect),
-    /// List the models of this computer.
+    /// List the models of this computer, get more, and link folders that have some.
     Models(Models),
     /// Say how a run would fit into memory, what it would take, and how long it would be.
     Plan(Plan),
@@ -257,10 +257,73 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Models {
+    #[command(subcommand)]
+    pub(crate) task: Option<ModelsTask>,
     /// Print the list as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsTask {
+    /// List what is there, what can be had, and what cannot be used.
+    List {
+        /// Print the list as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Use a folder or a file of weights where it is, or add the entries of a catalogue file.
+    Add {
+        /// A folder, a .safetensors or .gguf file, or a .toml file; its contents count.
+        #[arg(value_name = "DIR|FILE|TOML")]
+        path: PathBuf,
+    },
+    /// Read what is there, and hold it against the hashes that are known.
+    Verify {
+        /// A model or part [default: all that is there].
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        /// Print the result as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Get a model, or a part of one. An interrupted download goes on where it was.
+    Download {
+        /// A model or part, as in the list.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Accept the licence, which is shown before anything else.
+        #[arg(long)]
+        accept_licence: bool,
+        /// Read an access token for Hugging Face from the first line of stdin; it is not kept.
+        #[arg(long)]
+        token_from_stdin: bool,
+    },
+    /// Use the models of a folder where they are, for instance those of ComfyUI.
+    Link {
+        /// The folder; it may be on another drive.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Forget a linked folder; its files stay as they are.
+    Unlink {
+        /// The folder, whether or not it is there.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Keep an access token for Hugging Face in the system's keychain, or take it out.
+    #[command(subcommand)]
+    Token(TokenTask),
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum TokenTask {
+    /// Read a token from the first line of stdin and keep it.
+    Set,
+    /// Take the token out of the keychain.
+    Forget,
 }
 
 #[derive(Debug, Subcommand)]

@@ -66,6 +66,36 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<library::Error> for Failure {
+    fn from(error: library::Error) -> Self {
+        use downloads::Error as Download;
+        let code = match error {
+            library::Error::Engine(error) => return error.into(),
+            library::Error::Download(Download::Stopped) => {
+                let message = "interrupted; what has come is kept, and the same command goes on";
+                return Self { code: "cancelled", message: message.into(), exit: EXIT_INTERRUPTED };
+            }
+            library::Error::Download(
+                Download::TokenNeeded { .. } | Download::NotAllowed { .. },
+            ) => "access",
+            library::Error::Download(Download::DiskFull { .. }) => "disk_full",
+            library::Error::Download(Download::Busy { .. }) => "busy",
+            library::Error::Download(Download::Keychain { .. }) => "keychain",
+            library::Error::Download(_) => "download",
+            library::Error::LicenceNotAccepted(_) => "licence",
+            library::Error::Unknown(_) => "model_missing",
+            library::Error::Settings { .. } => "settings",
+        };
+        Self::new(code, one_line(&error.to_string()))
+    }
+}
+
+impl From<downloads::Error> for Failure {
+    fn from(error: downloads::Error) -> Self {
+        library::Error::from(error).into()
+    }
+}
+
 impl From<files::Error> for Failure {
     fn from(error: files::Error) -> Self {
         let code = match &error {

@@ -55,7 +55,13 @@ impl Progress {
         write(&format!("{text}\n"));
     }
 
-    fn stage(&mut self, text: &str) {
+    /// Whether somebody watches the line change.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// The line that changes; one more line where nothing can change.
+    pub(crate) fn stage(&mut self, text: &str) {
         // Several parts that load one after the other are one phase to whoever reads.
         if std::mem::replace(&mut self.last, text.to_owned()) == text {
             return;
@@ -70,7 +76,7 @@ impl Progress {
     }
 
     /// Clears the changing line: what follows is the result or an error.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if self.line_open {
             write("\r\x1b[2K");
             self.line_open = false;

@@ -1,6 +1,6 @@
 //! Requests and what servers answer.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use ureq::{
     Agent, Body, BodyReader,
@@ -14,6 +14,9 @@ const CONNECT: Duration = Duration::from_secs(20);
 /// A server that is silent for so long has dropped the connection.
 const SILENCE: Duration = Duration::from_secs(30);
 const MAX_REDIRECTS: usize = 10;
+/// Before each look at a file that is not read.
+const LOOK_AGAIN: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 /// A server that asks for more patience is told to the user instead.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 
@@ -91,16 +94,20 @@ impl Client {
     /// As for reading it; [`Error::Server`] for what may pass.
     pub fn look(&self, url: &str, page: &str) -> Result<Stated, Error> {
         let ask = Ask { url, page, from: 0, if_etag: None };
-        let unread = |reason: String| Error::Server { url: url.to_owned(), reason };
-        match self.follow("HEAD", &ask) {
-            Ok((response, stated)) => {
-                let length = number(response.headers(), "content-length");
-                Ok(Stated { size: stated.size.or(length), ..stated })
+        let mut reason = String::new();
+        for pause in LOOK_AGAIN {
+            thread::sleep(pause);
+            match self.follow("HEAD", &ask) {
+                Ok((response, stated)) => {
+                    let length = number(response.headers(), "content-length");
+                    return Ok(Stated { size: stated.size.or(length), ..stated });
+                }
+                Err(Refusal::Final(error)) => return Err(error),
+                Err(Refusal::Again { reason: why, .. }) => reason = why,
+                Err(Refusal::OutOfRange) => reason = "it answers with nonsense".into(),
             }
-            Err(Refusal::Final(error)) => Err(error),
-            Err(Refusal::Again { reason, .. }) => Err(unread(reason)),
-            Err(Refusal::OutOfRange) => Err(unread("it answers with nonsense".into())),
         }
+        Err(Error::Server { url: url.to_owned(), reason })
     }
 
     /// Begins to read a file.
@@ -281,6 +288,9 @@ pub(crate) fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::HostNotFound => "the server was not found; is there a network?".into(),
         ureq::Error::ConnectionFailed => "the server does not answer; is there a network?".into(),
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "the server refuses the connection".into()
+        }
         ureq::Error::Timeout(_) => "the server does not answer in time".into(),
         error => error.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
     }

@@ -21,7 +21,10 @@ mod request;
 mod resample;
 pub mod scheduler;
 
-pub use catalog::{Catalog, Choice, Defaults, Family, Model, Roots};
+pub use catalog::{
+    Catalog, Choice, Contents, Defaults, Family, Finding, FoundLora, Licence, LinkedFolders, Model,
+    Part, PartComponent, PartFile, Root, RootState, Roots, has_weights,
+};
 pub use error::{Error, Result};
 pub use event::{ImageInfo, JobEvent, JobId, Layers, PlacedImage, Stage, Took, TookPhase};
 pub use fit::{filled, scaled};

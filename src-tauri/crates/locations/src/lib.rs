@@ -15,6 +15,12 @@ pub const STARTER_VARIABLE: &str = "ASSET_EDITOR_STARTER";
 /// Names further model folders, separated as in `PATH`.
 pub const MODELS_VARIABLE: &str = "ASSET_EDITOR_MODELS";
 
+/// Names another server with the same addresses as Hugging Face.
+pub const ENDPOINT_VARIABLE: &str = "HF_ENDPOINT";
+/// Holds an access token.
+pub const TOKEN_VARIABLE: &str = "HF_TOKEN";
+const ENDPOINT: &str = "https://huggingface.co";
+
 /// Where this process looks for models.
 #[must_use]
 pub fn roots() -> Roots {
@@ -32,15 +38,32 @@ pub fn roots_from(variable: &dyn Fn(&str) -> Option<OsString>, exe: Option<&Path
     let mut models: Vec<PathBuf> = set(MODELS_VARIABLE)
         .map(|list| env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect())
         .unwrap_or_default();
-    models.extend(data_home(&set).map(|home| home.join("asset-editor/models")));
-    Roots { starter, models }
+    let home = |name, below| home(&set, name, below).map(|home| home.join("asset-editor"));
+    models.extend(home("XDG_DATA_HOME", ".local/share").map(|home| home.join("models")));
+    let config = home("XDG_CONFIG_HOME", ".config");
+    let cache = home("XDG_CACHE_HOME", ".cache");
+    Roots { starter, models, config, cache }
+}
+
+/// Where models are downloaded from: `$HF_ENDPOINT`, as with other programs, else Hugging Face.
+#[must_use]
+pub fn endpoint() -> String {
+    let set = env::var(ENDPOINT_VARIABLE).ok().filter(|value| !value.trim().is_empty());
+    set.map_or_else(|| ENDPOINT.into(), |value| value.trim().trim_end_matches('/').to_owned())
+}
+
+/// The access token in the environment, for machines without a keychain.
+#[must_use]
+pub fn token() -> Option<String> {
+    env::var(TOKEN_VARIABLE).ok().filter(|value| !value.trim().is_empty())
 }
 
 /// Where this user's runs are remembered, to foresee the next; nowhere without a home.
 #[must_use]
 pub fn measurements() -> Option<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    data_home(&set).map(|home| home.join("asset-editor/measured.json"))
+    let home = home(&set, "XDG_DATA_HOME", ".local/share");
+    home.map(|home| home.join("asset-editor/measured.json"))
 }
 
 /// The document that shows what the editor can do: beside an installed program, else in the source tree.
@@ -67,10 +90,10 @@ fn shipped(name: &str, exe: Option<&Path>) -> PathBuf {
     }
 }
 
-/// The XDG rule: an absolute `$XDG_DATA_HOME`, else `~/.local/share`.
-fn data_home(set: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+/// The XDG rule: an absolute folder in the variable, else one below the user's.
+fn home(set: &dyn Fn(&str) -> Option<OsString>, variable: &str, below: &str) -> Option<PathBuf> {
     let absolute = |name: &str| set(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below)))
 }
 
 #[cfg(test)]
@@ -120,5 +143,7 @@ mod tests {
         let roots = check(&[("XDG_DATA_HOME", "data"), ("HOME", "/home/a")], None);
         assert_eq!(roots.models, [PathBuf::from("/home/a/.local/share/asset-editor/models")]);
         assert!(check(&[], None).models.is_empty());
+        assert_eq!(roots.config, Some(PathBuf::from("/home/a/.config/asset-editor")));
+        assert_eq!(roots.cache, Some(PathBuf::from("/home/a/.cache/asset-editor")));
     }
 }

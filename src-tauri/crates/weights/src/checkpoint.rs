@@ -111,6 +111,15 @@ impl Checkpoint {
         }
     }
 
+    /// What it holds, if that is known and nothing here can use it; what would work instead.
+    #[must_use]
+    pub fn stranger(&self) -> Option<&'static str> {
+        match self.found {
+            Found::Other(what) => Some(what),
+            Found::Known(_) | Found::Nothing => None,
+        }
+    }
+
     /// Names and shapes as the model sees them, in alphabetical order.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &[usize])> {
         self.weights.iter().map(|(name, weight)| (name.as_str(), weight.shape.as_slice()))

@@ -14,6 +14,18 @@ const STEMS: [&str; 2] = ["diffusion_pytorch_model", "model"];
 /// Larger files are no index.
 const MAX_INDEX_BYTES: u64 = 64 << 20;
 
+/// The files of a component's folder, all of which are there; none of them is opened.
+///
+/// # Errors
+/// If one is missing, or the index is damaged.
+pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = files_of(folder)?;
+    match files.iter().find(|file| !file.is_file()) {
+        Some(missing) => Err(Error::Missing { path: missing.clone() }),
+        None => Ok(files),
+    }
+}
+
 /// One file, or several with an index.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ mod stamp;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
+pub use folder::weight_files;
 pub use kind::Kind;
 pub use lora::{Lora, Patched};
 pub use pool::{Footprint, Loaded, Place, Pool};

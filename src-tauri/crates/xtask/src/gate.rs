@@ -17,10 +17,12 @@ use crate::{
 const ENGINE_CRATES: &[&str] = &[
     "cli",
     "document",
+    "downloads",
     "editing",
     "engine",
     "files",
     "layering",
+    "library",
     "locations",
     "models",
     "nn",

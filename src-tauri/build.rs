@@ -56,6 +56,13 @@ const COMMANDS: &[&str] = &[
     "trim_image",
     "save_kept",
     "ui_ready",
+    "discard_download",
+    "get_model",
+    "keep_access_token",
+    "link_models_folder",
+    "list_library",
+    "pause_download",
+    "unlink_models_folder",
 ];
 
 fn main() {

@@ -14,6 +14,7 @@ import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
 import { keepForm } from "./effects/kept.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
+import { createLibrary } from "./effects/library.js";
 import { createRuns } from "./effects/runs.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
@@ -46,6 +47,7 @@ import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayerToTray } from "./views/layer-to-tray.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
+import { mountModelsDialog } from "./views/models-dialog.js";
 import { mountModePanel } from "./views/mode-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountPalette } from "./views/palette.js";
@@ -119,6 +121,7 @@ function start(page) {
   const amounts = mountAmountDialog(page.body);
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
   const colours = mountColourPanel(page.body, store);
+  const library = createLibrary(store, ipc);
   const runs = createRuns(store, ipc, { now: Date.now });
   const commands = { ...createCommands({
     store,
@@ -146,6 +149,7 @@ function start(page) {
     showNew: mountNewDocumentDialog(page.body, (asked) => void session.create(asked)).show,
     showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
     showAbout: mountAboutDialog(page.body, START.version).show,
+    showModels: mountModelsDialog(page.body, store, library).show,
     chooseModel() {
       store.dispatch(taskShown("new"));
       part("model").focus();
@@ -277,7 +281,7 @@ function start(page) {
       events.onEngineStatus((status) => {
         showEngineStatus(store, status);
         // The models are known only when the engine is.
-        if (status.state === "ready") void loadModels(store, ipc);
+        if (status.state === "ready") void loadModels(store, ipc).then(library.look);
       }, signal),
       events.onOpenFile((opened) => {
         placeDocument(store, opened);
@@ -290,7 +294,7 @@ function start(page) {
     // Asked after listening has begun, so that no change falls in between.
     void Promise.allSettled(heard).then(() => {
       void askEngineStatus(store, ipc);
-      void loadModels(store, ipc);
+      void loadModels(store, ipc).then(library.look);
       void findRecovered(store, ipc);
       void session.listRecent();
       // Two frames: the first one is drawn when the second begins.

@@ -37,6 +37,18 @@ pub(crate) fn document_to_open<R: Runtime>(
     Ok(dialog.blocking_pick_file().and_then(|path| path.into_path().ok()))
 }
 
+/// Asks for a folder that has models.
+pub(crate) fn folder_of_models<R: Runtime>(
+    app: &AppHandle<R>,
+    window: &WebviewWindow<R>,
+    shell: &Shell,
+) -> Result<Option<PathBuf>> {
+    let _open = shell.dialog()?;
+    let words = words::of(shell.language(app));
+    let dialog = app.dialog().file().set_parent(window).set_title(words.folder_of_models);
+    Ok(dialog.blocking_pick_folder().and_then(|path| path.into_path().ok()))
+}
+
 /// What is asked when a file is to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {

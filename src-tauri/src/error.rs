@@ -35,6 +35,16 @@ pub(crate) enum Code {
     FileWriteFailed,
     /// The system's clipboard did not work.
     Clipboard,
+    /// A publisher wants to know who asks, or says no.
+    AccessNeeded,
+    /// The terms of use have to be accepted first.
+    LicenceNeeded,
+    /// The drive is full.
+    DiskFull,
+    /// Something could not be fetched.
+    DownloadFailed,
+    /// The system has no keychain, or it does not answer.
+    Keychain,
     /// Something else must end first.
     Busy,
     /// A bug.
@@ -71,6 +81,36 @@ impl From<engine::Error> for AppError {
             Error::Unwritable { .. } => Code::FileWriteFailed,
             Error::Cancelled => Code::Cancelled,
             Error::Compute { .. } | Error::Panicked(_) => Code::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<downloads::Error> for AppError {
+    fn from(error: downloads::Error) -> Self {
+        use downloads::Error;
+        let code = match error {
+            Error::Stopped => Code::Cancelled,
+            Error::Busy { .. } => Code::Busy,
+            Error::DiskFull { .. } => Code::DiskFull,
+            Error::TokenNeeded { .. } | Error::NotAllowed { .. } => Code::AccessNeeded,
+            Error::Io { .. } => Code::FileWriteFailed,
+            Error::Keychain { .. } => Code::Keychain,
+            _ => Code::DownloadFailed,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<library::Error> for AppError {
+    fn from(error: library::Error) -> Self {
+        use library::Error;
+        let code = match error {
+            Error::Engine(error) => return error.into(),
+            Error::Download(error) => return error.into(),
+            Error::LicenceNotAccepted(_) => Code::LicenceNeeded,
+            Error::Unknown(_) => Code::ModelMissing,
+            Error::Settings { .. } => Code::FileWriteFailed,
         };
         Self::new(code, error.to_string())
     }

@@ -33,8 +33,8 @@ use std::{
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{
-    clipboard, decompose, documents, generate, images, kept, pixels, recovery, selections, session,
-    status,
+    clipboard, decompose, documents, generate, images, kept, library, pixels, recovery, selections,
+    session, status,
 };
 
 /// Where models lie and what to open; the rest is found out.
@@ -135,6 +135,13 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             kept::load_kept,
             kept::open_kept_picture,
             kept::save_kept,
+            library::discard_download,
+            library::get_model,
+            library::keep_access_token,
+            library::link_models_folder,
+            library::list_library,
+            library::pause_download,
+            library::unlink_models_folder,
             recovery::autosave,
             recovery::forget_recovered,
             recovery::list_recovered,

@@ -4,8 +4,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct Shell {
     saves: AtomicUsize,
     dialogs: AtomicUsize,
     language: Mutex<Option<Language>>,
+    /// Downloads under way by the model's id, and how to stop them.
+    downloads: Mutex<BTreeMap<String, Arc<AtomicBool>>>,
     pub(crate) closing: Closing,
 }
 
@@ -55,6 +57,7 @@ impl Shell {
             saves: AtomicUsize::new(0),
             dialogs: AtomicUsize::new(0),
             language: Mutex::new(None),
+            downloads: Mutex::default(),
             closing: Closing::default(),
         }
     }
@@ -178,6 +181,27 @@ impl Shell {
             return Err(AppError::new(Code::Busy, "another dialog is open"));
         }
         Ok(dialog)
+    }
+
+    /// A download begins; gives the flag that stops it.
+    pub(crate) fn begin_download(&self, id: &str) -> Result<Arc<AtomicBool>> {
+        let mut downloads = lock(&self.downloads);
+        if downloads.contains_key(id) {
+            return Err(AppError::new(Code::Busy, "this model is on its way already"));
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        downloads.insert(id.to_owned(), Arc::clone(&stop));
+        Ok(stop)
+    }
+
+    pub(crate) fn stop_download(&self, id: &str) {
+        if let Some(stop) = lock(&self.downloads).get(id) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn end_download(&self, id: &str) {
+        lock(&self.downloads).remove(id);
     }
 
     pub(crate) fn cancel_all(&self) {

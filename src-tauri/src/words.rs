@@ -11,6 +11,7 @@ pub(crate) struct Words {
     pub(crate) export: &'static str,
     /// What a document without a name is called.
     pub(crate) untitled: &'static str,
+    pub(crate) folder_of_models: &'static str,
     pub(crate) pictures: &'static str,
     pub(crate) documents: &'static str,
     pub(crate) replace_title: &'static str,
@@ -30,6 +31,7 @@ const ENGLISH: Words = Words {
     save: "Save",
     export: "Export",
     untitled: "Untitled",
+    folder_of_models: "Add a Folder of Models",
     pictures: "Pictures (PNG, JPEG, WebP)",
     documents: "Pictures and layered documents",
     replace_title: "Replace File",
@@ -47,6 +49,7 @@ const GERMAN: Words = Words {
     save: "Speichern",
     export: "Exportieren",
     untitled: "Unbenannt",
+    folder_of_models: "Ordner mit Modellen hinzufügen",
     pictures: "Bilder (PNG, JPEG, WebP)",
     documents: "Bilder und Dokumente mit Ebenen",
     replace_title: "Datei ersetzen",

@@ -337,7 +337,7 @@
     return id;
   };
   // What has a mock of its own above keeps it.
-  Object.assign(commands, { ...window.createMockPixels(mock, addImage, composite, reject), ...commands });
+  Object.assign(commands, { ...window.createMockPixels(mock, addImage, composite, reject), ...window.createMockLibrary(mock, reject), ...commands });
 
   window.__TAURI__ = {
     core: {

@@ -127,6 +127,44 @@ pub(crate) const STATES: &[State] = &[
             ),
         ],
     },
+    State {
+        name: "models",
+        options: "stepMs=1&hold=1&catalogue=1",
+        steps: &[
+            Menu("model.manage"),
+            Wait("document.querySelectorAll('#models-offered li').length === 2"),
+            Click("#get-klein-4b"),
+            Click("#licence-agree"),
+            Click("#licence-get"),
+            Wait(
+                "document.querySelector('[data-model=klein-4b] .model-bar').getAttribute('aria-valuenow') === '13'",
+            ),
+        ],
+    },
+    State {
+        name: "loras",
+        options: "stepMs=1",
+        steps: &[
+            Wait("document.querySelector('#lora-add')"),
+            Run(
+                "const m = document.querySelector('#model'); m.value = 'klein-base'; m.dispatchEvent(new Event('change'))",
+            ),
+            Wait("document.querySelector('#lora-add').options.length === 3"),
+            Run(
+                "const l = document.querySelector('#lora-add'); l.value = l.options[1].value; l.dispatchEvent(new Event('change'))",
+            ),
+            Wait("document.querySelector('.lora')"),
+        ],
+    },
+    State {
+        name: "licence",
+        options: "stepMs=1",
+        steps: &[
+            Menu("model.manage"),
+            Wait("document.querySelectorAll('#models-offered li').length === 2"),
+            Click("#get-klein-9b"),
+        ],
+    },
     State { name: "shortcuts", options: "stepMs=1", steps: &[Menu("help.shortcuts")] },
     State { name: "new-document", options: "stepMs=1", steps: &[Menu("file.new")] },
     State {

@@ -15,6 +15,32 @@ export * from "./pixels.js";
 /** @returns {Promise<import("../state/models.js").Engine>} */
 export const engineStatus = () => invoke("engine_status");
 
+/** @returns {Promise<any>} what `library/listed` takes */
+export const listLibrary = () => invoke("list_library");
+
+/**
+ * Gets a model; resolves when that ends, however it does, which the last event has told.
+ * @param {string} id
+ * @param {string[]} accepted licences that the user has just agreed to
+ * @param {(event: { event: string, data: any }) => void} onEvent
+ */
+export const getModel = (id, accepted, onEvent) => invoke("get_model", { id, accepted, onEvent: createChannel(onEvent) });
+
+/** What has come is kept. @param {string} id */
+export const pauseDownload = (id) => invoke("pause_download", { id });
+
+/** Removes what has come. @param {string} id @returns {Promise<any>} what `library/listed` takes */
+export const discardDownload = (id) => invoke("discard_download", { id });
+
+/** Asks for a folder. @returns {Promise<any>} what `library/listed` takes; null when nothing was chosen */
+export const linkModelsFolder = () => invoke("link_models_folder");
+
+/** @param {string} folder @returns {Promise<any>} what `library/listed` takes */
+export const unlinkModelsFolder = (folder) => invoke("unlink_models_folder", { folder });
+
+/** Keeps it in the system's keychain. @param {string} token */
+export const keepAccessToken = (token) => invoke("keep_access_token", { token });
+
 /** @returns {Promise<import("../state/models.js").Model[]>} */
 export const listModels = () => invoke("list_models");
 

@@ -225,6 +225,7 @@ export const ACTIONS = [
   row("split.discard", [], needsResult, make),
   row("job.cancel", [], needsRun, make),
 
+  row("model.manage"),
   row("model.choose"),
   row("model.show-folder"),
 

@@ -5,6 +5,8 @@ import { noFiles, reduceFiles } from "./files.js";
 import { initialForm, reduceForm } from "./form.js";
 import { createHistory, withHistory } from "./history.js";
 import { noJobs, reduceJobs } from "./jobs.js";
+import { noLibrary, reduceLibrary } from "./library.js";
+import { reduceLoras } from "./loras.js";
 import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.js";
 import { noNotices, reduceNotices } from "./notices.js";
 import { reduceRecent } from "./recent.js";
@@ -26,6 +28,8 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @typedef {object} State
  * @property {import("./models.js").Engine} engine
  * @property {import("./models.js").Models} models
+ * @property {import("./library.js").Library} library
+ * @property {import("./loras.js").ChosenLora[]} loras that were chosen, whether or not they fit the model in use
  * @property {import("./form.js").Form} form
  * @property {import("./references.js").References} references
  * @property {import("./jobs.js").Jobs} jobs
@@ -62,6 +66,8 @@ export function initialState({ seed, theme }) {
   return {
     engine: startingEngine,
     models: noModels,
+    library: noLibrary,
+    loras: [],
     form: { ...initialForm, seed },
     references: noReferences,
     jobs: noJobs,
@@ -145,6 +151,8 @@ function reduceTab(state, action) {
     ...state,
     engine: reduceEngine(state.engine, action),
     models: reduceModels(state.models, action),
+    library: reduceLibrary(state.library, action),
+    loras: reduceLoras(state.loras, action),
     form,
     references: reduceReferences(state.references, action),
     jobs,

@@ -2,6 +2,7 @@
 import { countLayers, emptyDocument, isEmpty, layerOf, savesAs } from "./document.js";
 import { imagesOf, keepsOf } from "./drawing.js";
 import { stepsOf } from "./history.js";
+import { usedLoras } from "./loras.js";
 import { modelsFor } from "./models.js";
 import { INFLUENCE } from "./references.js";
 import { imagesOfRun } from "./run.js";
@@ -127,6 +128,7 @@ export function toRequest(state) {
     guidance: model?.distilled ? null : form.guidance,
     references: usedReferences(state).map(({ imageId, influence }) =>
       (influence === INFLUENCE.neutral || model?.influence === false ? imageId : { image: imageId, influence })),
+    loras: usedLoras(state).map(({ path, strength }) => ({ path, strength })),
     init: null,
     mask: null,
     strength: selectMode(state) === "repaint" ? form.strength : 1,

@@ -2,6 +2,7 @@
 import { actions, keys, menus, submenus, unavailable } from "./de/actions.js";
 import { create, modes, queue, runs, variations } from "./de/create.js";
 import { documentTabs, history, kept, layersPanel } from "./de/layers.js";
+import { library, loras } from "./de/library.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./de/shell.js";
 import { tools } from "./de/tools.js";
 import { formatsOf } from "./formats.js";
@@ -365,6 +366,8 @@ export const de = {
   recent,
   about,
   language,
+  library,
+  loras,
   layersPanel,
   history,
   documentTabs,

@@ -1,6 +1,7 @@
 // @ts-check
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
+import { library, loras } from "./en/library.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
 import { tools } from "./en/tools.js";
 import { create, modes, queue, runs, variations } from "./en/create.js";
@@ -352,6 +353,8 @@ export const en = {
   recent,
   about,
   language,
+  library,
+  loras,
 
   layersPanel,
   history,

@@ -4,6 +4,7 @@ import { BATCH, GUIDANCE, presetOf, SIZE, SIZE_PRESETS, STEPS } from "../state/f
 import { selectModel } from "../state/selectors.js";
 import { strings } from "../strings.js";
 import { element, iconButton } from "./dom.js";
+import { mountLoras } from "./loras-panel.js";
 import { connectNumber, field, mountModel, mountSeed, mountSlider } from "./fields.js";
 
 /** @typedef {import("../effects/generate.js").Store} Store */
@@ -24,6 +25,7 @@ export function mountSettingsPanel(root, store, random) {
     chosen: actions.modelChosen,
     store,
   });
+  mountLoras(section, store);
   const size = mountSize(section, store);
   mountSlider(section, {
     id: "steps",

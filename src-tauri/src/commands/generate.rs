@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use engine::{
-    Catalog, DEFAULT_SEAM, Draft, Family, Inpaint, JobId, Model, Reference, Request, Task,
+    Catalog, DEFAULT_SEAM, Draft, Family, Inpaint, JobId, LoraChoice, Model, Reference, Request,
+    Task,
 };
 use tauri::{AppHandle, Runtime, ipc::Channel};
 
 use super::off_the_main_thread;
 use crate::{
+    arrivals,
     error::{AppError, Code, Result},
     progress::Progress,
     shell::Shell,
     wire::{
         self,
-        jobs::{GenerateRequest, JobMessage, JobReply, ReferenceRequest},
+        jobs::{GenerateRequest, JobMessage, JobReply, LoraRequest, ReferenceRequest},
     },
 };
 
@@ -26,9 +28,11 @@ pub(crate) async fn generate<R: Runtime>(
 ) -> Result<JobReply> {
     let request: GenerateRequest = wire::parse(request)?;
     off_the_main_thread(&app, move |_, shell| {
-        let model = model(shell, Family::Flux2Klein, request.model.as_deref())?;
+        let catalog = Catalog::load(&shell.roots)?;
+        let model = find(&catalog, Family::Flux2Klein, request.model.as_deref())?;
+        let loras = loras(&catalog, &request.loras)?;
         let prompt = request.prompt.clone();
-        let request = Request::new(draft(shell, request, &model)?)?;
+        let request = Request::new(Draft { loras, ..draft(shell, request, &model)? })?;
         submit(shell, model, prompt, request.into(), on_event)
     })
     .await
@@ -64,13 +68,28 @@ pub(super) fn submit(
 
 /// The page names models by their id only: a folder of its choice would let it read any file.
 pub(super) fn model(shell: &Shell, family: Family, id: Option<&str>) -> Result<Model> {
-    let catalog = Catalog::load(&shell.roots)?;
+    find(&Catalog::load(&shell.roots)?, family, id)
+}
+
+fn find(catalog: &Catalog, family: Family, id: Option<&str>) -> Result<Model> {
     if let Some(id) = id
         && !catalog.models().iter().any(|model| model.id == id)
     {
         return Err(AppError::new(Code::ModelMissing, format!("there is no model called `{id}`")));
     }
     Ok(catalog.find_for(family, id)?)
+}
+
+/// The page names LoRAs as they were listed, for the same reason.
+fn loras(catalog: &Catalog, asked: &[LoraRequest]) -> Result<Vec<LoraChoice>> {
+    let choice = |LoraRequest { path, strength }: &LoraRequest| {
+        let found = catalog.loras().iter().find(|lora| arrivals::shown(&lora.path) == *path);
+        let file = found.map(|lora| lora.path.clone()).ok_or_else(|| {
+            AppError::new(Code::ModelMissing, format!("the LoRA `{path}` is not there any more"))
+        })?;
+        Ok(LoraChoice { file, strength: *strength })
+    };
+    asked.iter().map(choice).collect()
 }
 
 fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {

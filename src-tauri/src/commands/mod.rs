@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod generate;
 pub(crate) mod images;
 pub(crate) mod kept;
+pub(crate) mod library;
 pub(crate) mod pixels;
 pub(crate) mod recovery;
 pub(crate) mod selections;

@@ -19,11 +19,20 @@ pub(crate) struct GenerateRequest {
     pub(crate) seed: Option<u64>,
     pub(crate) guidance: Option<f64>,
     pub(crate) references: Vec<ReferenceRequest>,
+    pub(crate) loras: Vec<LoraRequest>,
     pub(crate) init: Option<u64>,
     pub(crate) mask: Option<u64>,
     pub(crate) extend: Option<MarginsRequest>,
     pub(crate) strength: Option<f64>,
     pub(crate) seam: Option<u32>,
+}
+
+/// A LoRA of a linked folder, and how strongly it changes the model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct LoraRequest {
+    /// As the library lists it.
+    pub(crate) path: String,
+    pub(crate) strength: f64,
 }
 
 /// Pixels by which a picture grows on each side.

@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod jobs;
+pub(crate) mod library;
 pub(crate) mod pixels;
 
 use engine::{Family, Model};

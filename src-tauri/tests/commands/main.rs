@@ -5,6 +5,7 @@ mod documents;
 mod generate;
 mod images;
 mod kept;
+mod library;
 mod page;
 mod pixels;
 mod recovery;

@@ -49,7 +49,7 @@ const LAYOUT = {
     { id: "theme", items: ["view.theme-system", "view.theme-light", "view.theme-dark"] },
     { id: "language", items: ["view.language-en", "view.language-de"] },
   ],
-  model: ["model.choose", "model.show-folder"],
+  model: ["model.manage", "-", "model.choose", "model.show-folder"],
   help: ["help.palette", "help.shortcuts", "help.example", "-", "help.about"],
 };
 

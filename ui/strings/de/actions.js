@@ -145,6 +145,7 @@ export const actions = {
   "split.discard": ["Zerlegen: Neue Ebenen verwerfen", "ablehnen"],
   "job.cancel": ["Vorgang abbrechen", "stoppen erzeugen"],
 
+  "model.manage": ["Modelle…", "herunterladen holen lizenz ordner ComfyUI LoRA verknüpfen"],
   "model.choose": ["Modell wählen…", "gewichte"],
   "model.show-folder": ["Modellordner zeigen", "verzeichnis dateien öffnen"],
 

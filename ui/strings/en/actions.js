@@ -148,6 +148,7 @@ export const actions = {
   "split.discard": ["Split: Discard the New Layers", "reject drop"],
   "job.cancel": ["Cancel the Run", "stop abort generating"],
 
+  "model.manage": ["Models…", "download get licence folder ComfyUI LoRA link disk"],
   "model.choose": ["Choose Model…", "checkpoint weights"],
   "model.show-folder": ["Show Models Folder", "open directory files"],
 

@@ -26,8 +26,13 @@ const CRATES: &[(&str, &str, &[&str])] = &[
     ),
     ("locations", "src-tauri/crates/locations", &["engine"]),
     ("cli", "src-tauri/crates/cli", &["document", "engine", "files", "locations"]),
+    ("telemetry", "src-tauri/crates/telemetry", &[]),
     ("xtask", "src-tauri/crates/xtask", &[]),
-    ("asset-editor-window", "src-tauri", &["document", "editing", "engine", "files", "locations"]),
+    (
+        "asset-editor-window",
+        "src-tauri",
+        &["document", "editing", "engine", "files", "locations", "telemetry"],
+    ),
     (
         "asset-editor-tests",
         "tests",
@@ -40,6 +45,7 @@ const FOREIGN: &[(&[&str], &[&str])] = &[
     (&["tauri", "wry", "tao", "webkit2gtk", "gtk"], &["asset-editor-window"]),
     (&["candle-"], &["nn", "models", "weights", "engine", "asset-editor-tests"]),
     (&["clap"], &["cli"]),
+    (&["nvml-wrapper"], &["telemetry"]),
     // Nothing here downloads; the tests talk to browsers on this machine.
     (
         &["attohttpc", "curl", "hf-hub", "hyper", "isahc", "reqwest", "surf", "thirtyfour", "ureq"],

@@ -52,6 +52,8 @@ const COMMANDS: &[&str] = &[
     "select",
     "selection_outline",
     "show_models_folder",
+    "start_telemetry",
+    "stop_telemetry",
     "transform_layer",
     "trim_image",
     "save_kept",

@@ -12,6 +12,7 @@ import { startNext } from "./effects/generate.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
+import { createGauges } from "./effects/gauges.js";
 import { keepForm } from "./effects/kept.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
 import { createRuns } from "./effects/runs.js";
@@ -40,12 +41,14 @@ import { mountDocumentTabs } from "./views/document-tabs.js";
 import { mountCanvasSizeDialog } from "./views/canvas-size-dialog.js";
 import { mountColourPanel } from "./views/colour-panel.js";
 import { mountExportDialog } from "./views/export-dialog.js";
+import { mountGaugeStrip } from "./views/gauge-strip.js";
 import { mountHistoryPanel } from "./views/history-panel.js";
 import { mountExtendFrame } from "./views/extend-frame.js";
 import { mountKeyboard } from "./views/keyboard.js";
 import { mountLayerToTray } from "./views/layer-to-tray.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
+import { mountMachinePanel } from "./views/machine-panel.js";
 import { mountModePanel } from "./views/mode-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountPalette } from "./views/palette.js";
@@ -119,6 +122,7 @@ function start(page) {
   const amounts = mountAmountDialog(page.body);
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
   const colours = mountColourPanel(page.body, store);
+  const gauges = createGauges(ipc);
   const runs = createRuns(store, ipc, { now: Date.now });
   const commands = { ...createCommands({
     store,
@@ -145,6 +149,7 @@ function start(page) {
     images,
     showNew: mountNewDocumentDialog(page.body, (asked) => void session.create(asked)).show,
     showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
+    showMachine: () => machinePanel.toggle(gaugeStrip),
     showAbout: mountAboutDialog(page.body, START.version).show,
     chooseModel() {
       store.dispatch(taskShown("new"));
@@ -181,7 +186,9 @@ function start(page) {
   const showSteps = () => historyPanel.show();
   side.show("layers");
   mountDocumentTabs(part("documents-bar"), store, run);
-  mountStatusBar(part("footer"), store);
+  const statusBar = mountStatusBar(part("footer"), store);
+  const machinePanel = mountMachinePanel(page.body, gauges);
+  const gaugeStrip = mountGaugeStrip(statusBar.gauges, gauges, () => machinePanel.toggle(gaugeStrip));
   mountProgress(part("progress"), store);
   mountStage(part("stage"), store, { run, openRecent: (path) => void session.openRecent(path) });
   const autosave = createAutosave(store, ipc, {
@@ -286,6 +293,7 @@ function start(page) {
       events.onFilesEntered(() => arrivals.setDragging(true), signal),
       events.onFilesLeft(() => arrivals.setDragging(false), signal),
       events.onFilesDropped(arrivals.dropped, signal),
+      events.onTelemetry(gauges.add, signal),
     ];
     // Asked after listening has begun, so that no change falls in between.
     void Promise.allSettled(heard).then(() => {
@@ -293,6 +301,9 @@ function start(page) {
       void loadModels(store, ipc);
       void findRecovered(store, ipc);
       void session.listRecent();
+      const seen = () => void gauges.setSeen(!page.hidden);
+      page.addEventListener("visibilitychange", seen);
+      seen();
       // Two frames: the first one is drawn when the second begins.
       requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });

@@ -8,6 +8,7 @@ mod commands;
 mod dialogs;
 mod error;
 mod exit;
+mod gauges;
 mod graphics;
 mod keeps;
 mod language;
@@ -34,7 +35,7 @@ use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{
     clipboard, decompose, documents, generate, images, kept, pixels, recovery, selections, session,
-    status,
+    status, telemetry,
 };
 
 /// Where models lie and what to open; the rest is found out.
@@ -150,6 +151,8 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             status::engine_status,
             status::list_models,
             status::ui_ready,
+            telemetry::start_telemetry,
+            telemetry::stop_telemetry,
         ])
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event {

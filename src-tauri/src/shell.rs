@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -16,6 +16,7 @@ use crate::{
     Settings, arrivals,
     closing::Closing,
     error::{AppError, Code, Result},
+    gauges::Gauges,
     keeps::Keeps,
     language::Language,
     wire::{EngineStatus, ImageReply},
@@ -39,6 +40,8 @@ pub(crate) struct Shell {
     dialogs: AtomicUsize,
     language: Mutex<Option<Language>>,
     pub(crate) closing: Closing,
+    /// Behind an `Arc`, since runs tell them what they do.
+    pub(crate) gauges: Arc<Gauges>,
 }
 
 impl Shell {
@@ -56,6 +59,7 @@ impl Shell {
             dialogs: AtomicUsize::new(0),
             language: Mutex::new(None),
             closing: Closing::default(),
+            gauges: Arc::default(),
         }
     }
 
@@ -102,7 +106,7 @@ impl Shell {
         Ok(self.engine()?.images())
     }
 
-    pub(crate) fn image(&self, id: u64) -> Result<std::sync::Arc<Image>> {
+    pub(crate) fn image(&self, id: u64) -> Result<Arc<Image>> {
         let id = self.image_id(id);
         self.images()?.get(id).ok_or_else(AppError::image_unknown)
     }

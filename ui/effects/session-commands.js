@@ -8,10 +8,11 @@
  * @param {() => void} parts.showNew
  * @param {() => void} parts.showRecent
  * @param {() => void} parts.showAbout
+ * @param {() => void} parts.showMachine opens or closes what this computer does
  * @param {() => void} parts.chooseModel brings the choice of the model into view
  * @returns {Record<string, () => void>}
  */
-export function createSessionCommands({ session, images, showNew, showRecent, showAbout, chooseModel }) {
+export function createSessionCommands({ session, images, showNew, showRecent, showAbout, showMachine, chooseModel }) {
   return {
     "file.new": showNew,
     "file.open-recent": () => {
@@ -24,6 +25,7 @@ export function createSessionCommands({ session, images, showNew, showRecent, sh
     "file.quit": () => void session.quit(),
     "view.language-en": () => void session.chooseLanguage("en"),
     "view.language-de": () => void session.chooseLanguage("de"),
+    "view.machine": showMachine,
     "model.choose": chooseModel,
     "model.show-folder": () => void session.showModelsFolder(),
     "help.example": () => void session.openExample(),

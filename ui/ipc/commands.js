@@ -149,6 +149,10 @@ export function parseImage(body) {
   return { width, height, pixels: new Uint8ClampedArray(bytes.buffer, bytes.byteOffset + 8, width * height * 4) };
 }
 
+// What the machine does is told ten times a second, from the first to the second of these.
+export const startTelemetry = () => invoke("start_telemetry");
+export const stopTelemetry = () => invoke("stop_telemetry");
+
 // What the shell remembers from one start to the next.
 /** @param {"form" | "prompts" | "runs"} name @returns {Promise<any>} null where nothing was kept */
 export const loadKept = (name) => invoke("load_kept", { name });

@@ -24,6 +24,9 @@ export const onEngineStatus = (observer, signal) => listen("engine-status", obse
 /** @param {(opened: import("../state/actions.js").Opened) => void} observer @param {AbortSignal} [signal] */
 export const onOpenFile = (observer, signal) => listen("open-file", observer, signal);
 
+/** @param {(look: import("../state/gauges.js").Look) => void} observer @param {AbortSignal} [signal] */
+export const onTelemetry = (observer, signal) => listen("telemetry", observer, signal);
+
 /** @param {(drop: { paths: string[], position: PhysicalPosition }) => void} observer @param {AbortSignal} [signal] */
 export const onFilesDropped = (observer, signal) => listen("tauri://drag-drop", observer, signal);
 

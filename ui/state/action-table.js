@@ -180,6 +180,7 @@ export const ACTIONS = [
   row("view.guides-clear", [], needsPicture),
   row("view.snapping", ["Ctrl+Shift+;"]),
   row("view.history"),
+  row("view.machine"),
   row("view.next-tab", ["Ctrl+Tab", "Ctrl+PageDown"]),
   row("view.previous-tab", ["Ctrl+Shift+Tab", "Ctrl+PageUp"]),
   row("view.theme-system"),

@@ -3,6 +3,7 @@ import { actions, keys, menus, submenus, unavailable } from "./de/actions.js";
 import { create, modes, queue, runs, variations } from "./de/create.js";
 import { documentTabs, history, kept, layersPanel } from "./de/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./de/shell.js";
+import { machine } from "./de/machine.js";
 import { tools } from "./de/tools.js";
 import { formatsOf } from "./formats.js";
 
@@ -365,6 +366,7 @@ export const de = {
   recent,
   about,
   language,
+  machine,
   layersPanel,
   history,
   documentTabs,

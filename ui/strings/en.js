@@ -2,6 +2,7 @@
 import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
+import { machine } from "./en/machine.js";
 import { tools } from "./en/tools.js";
 import { create, modes, queue, runs, variations } from "./en/create.js";
 import { formatsOf } from "./formats.js";
@@ -352,6 +353,7 @@ export const en = {
   recent,
   about,
   language,
+  machine,
 
   layersPanel,
   history,

@@ -11,6 +11,7 @@ pub(crate) mod recovery;
 pub(crate) mod selections;
 pub(crate) mod session;
 pub(crate) mod status;
+pub(crate) mod telemetry;
 
 use tauri::{AppHandle, Manager, Runtime};
 

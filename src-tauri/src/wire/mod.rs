@@ -3,6 +3,7 @@
 pub(crate) mod document;
 pub(crate) mod jobs;
 pub(crate) mod pixels;
+pub(crate) mod telemetry;
 
 use engine::{Family, Model};
 use serde::Serialize;

@@ -100,6 +100,7 @@ export const actions = {
   "view.guides-clear": ["Hilfslinien löschen", "entfernen"],
   "view.snapping": ["Einrasten", "ausrichten magnetisch"],
   "view.history": ["Verlauf", "protokoll schritte rückgängig"],
+  "view.machine": ["Dieser Rechner", "Arbeitsspeicher Prozessor Grafikkarte GPU VRAM RAM Auslastung Leistung Speicher"],
   "view.next-tab": ["Nächstes Dokument", "tab fenster wechseln"],
   "view.previous-tab": ["Voriges Dokument", "tab fenster wechseln"],
   "view.theme-system": ["Farbschema: Wie das System", "aussehen oberfläche"],

@@ -103,6 +103,7 @@ export const actions = {
   "view.guides-clear": ["Clear Guides", "remove lines delete"],
   "view.snapping": ["Snapping", "snap magnetic"],
   "view.history": ["History", "steps undo panel"],
+  "view.machine": ["This Computer", "memory processor graphics card gpu vram ram load usage performance monitor"],
   "view.next-tab": ["Next Document", "tab window switch"],
   "view.previous-tab": ["Previous Document", "tab window switch"],
   "view.theme-system": ["Theme: As the System", "appearance colours interface"],

@@ -12,9 +12,11 @@ import { startNext } from "./effects/generate.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
+import { keepForecast } from "./effects/forecast.js";
 import { createGauges } from "./effects/gauges.js";
 import { keepForm } from "./effects/kept.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
+import { keepPreferences } from "./effects/preferences.js";
 import { createRuns } from "./effects/runs.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
@@ -38,6 +40,7 @@ import { mountAmountDialog } from "./views/amount-dialog.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
 import { mountDocumentTabs } from "./views/document-tabs.js";
+import { mountBudgetControls } from "./views/budget-controls.js";
 import { mountCanvasSizeDialog } from "./views/canvas-size-dialog.js";
 import { mountColourPanel } from "./views/colour-panel.js";
 import { mountExportDialog } from "./views/export-dialog.js";
@@ -58,6 +61,7 @@ import { mountRecentDialog } from "./views/recent-files.js";
 import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
 import { mountRunsPanel } from "./views/runs-panel.js";
+import { mountSettingsDialog } from "./views/settings-dialog.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
 import { mountSidePanels } from "./views/side-panels.js";
 import { mountShortcutsDialog } from "./views/shortcuts-dialog.js";
@@ -71,6 +75,7 @@ import { mountTitle } from "./views/title.js";
 import { mountToolOptions } from "./views/tool-options.js";
 import { mountToolbar } from "./views/toolbar.js";
 import { mountVariations } from "./views/variations.js";
+import { mountTrayDialog } from "./views/tray-dialog.js";
 import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 import { mountToolbox } from "./views/toolbox.js";
 
@@ -111,8 +116,14 @@ function start(page) {
   const thumbnails = createThumbnails(tiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
+  const unsaved = mountUnsavedDialog(page.body);
+  const settings = mountSettingsDialog(page.body, store);
   const session = createSession(store, ipc, {
-    ask: mountUnsavedDialog(page.body).ask,
+    ask: (name, remaining) => {
+      // It may be asked from the panel of the desktop.
+      void ipc.showWindow();
+      return unsaved.ask(name, remaining);
+    },
     settle: () => autosave.write(),
     startAgain,
   });
@@ -149,6 +160,7 @@ function start(page) {
     images,
     showNew: mountNewDocumentDialog(page.body, (asked) => void session.create(asked)).show,
     showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
+    showSettings: settings.show,
     showMachine: () => machinePanel.toggle(gaugeStrip),
     showAbout: mountAboutDialog(page.body, START.version).show,
     chooseModel() {
@@ -187,7 +199,15 @@ function start(page) {
   side.show("layers");
   mountDocumentTabs(part("documents-bar"), store, run);
   const statusBar = mountStatusBar(part("footer"), store);
-  const machinePanel = mountMachinePanel(page.body, gauges);
+  const machinePanel = mountMachinePanel(page.body, gauges, {
+    limitOf({ kind }) {
+      const { memoryBudget, graphicsBudget } = store.getState().preferences;
+      return kind === "memory" ? memoryBudget : kind === "card-memory" ? graphicsBudget : null;
+    },
+  });
+  mountBudgetControls(machinePanel.body, store, gauges, settings.show);
+  const trayDialog = mountTrayDialog(page.body, { hide: () => void ipc.hideWindow(), quit: () => run("file.quit") });
+  store.observe((state) => state.jobs.current !== null, (running) => void gauges.setOften("job", running));
   const gaugeStrip = mountGaugeStrip(statusBar.gauges, gauges, () => machinePanel.toggle(gaugeStrip));
   mountProgress(part("progress"), store);
   mountStage(part("stage"), store, { run, openRecent: (path) => void session.openRecent(path) });
@@ -239,6 +259,8 @@ function start(page) {
 
   keepTheme(store, localStorage);
   void keepForm(store, ipc, { after });
+  void keepPreferences(store, ipc, { after });
+  keepForecast(store, ipc, { after });
   void runs.load();
   const next = () => void images.hold(() => startNext(store, ipc, { random: Math.random, prepareImage: bitmaps.prepare, remember: runs.remember }));
   store.observe((state) => state.queue.list, next);
@@ -294,6 +316,7 @@ function start(page) {
       events.onFilesLeft(() => arrivals.setDragging(false), signal),
       events.onFilesDropped(arrivals.dropped, signal),
       events.onTelemetry(gauges.add, signal),
+      events.onStaysInTray(trayDialog.show, signal),
     ];
     // Asked after listening has begun, so that no change falls in between.
     void Promise.allSettled(heard).then(() => {

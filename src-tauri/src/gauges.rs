@@ -1,4 +1,4 @@
-//! Tells the page ten times a second what the machine does, while the page listens.
+//! Tells the page what the machine does, up to ten times a second, while the page listens.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -16,7 +16,8 @@ use crate::{
     wire::telemetry::{PhaseReply, TelemetryMessage},
 };
 
-const TICK: Duration = Duration::from_millis(100);
+/// The page hears this often at most; without a graphics card, much more would cost what pictures need.
+pub(crate) const MOST_A_SECOND: u32 = 10;
 
 /// Whether anybody looks, and what the running job does.
 #[derive(Debug, Default)]
@@ -26,14 +27,23 @@ pub(crate) struct Gauges {
     phase: Mutex<Option<Phase>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watch {
     /// The page wants to hear.
     wanted: bool,
+    /// From one look to the next.
+    pause: Duration,
     /// Nobody could see it.
     hidden: bool,
     /// The thread is there.
     started: bool,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let pause = Duration::from_secs(1) / MOST_A_SECOND;
+        Self { wanted: false, pause, hidden: false, started: false }
+    }
 }
 
 /// What the running job does now.
@@ -46,9 +56,10 @@ pub(crate) struct Phase {
 
 impl Gauges {
     /// The page listens from now on. The first time, this starts the thread that looks.
-    pub(crate) fn start<R: Runtime>(&self, app: &AppHandle<R>) {
+    pub(crate) fn start<R: Runtime>(&self, app: &AppHandle<R>, looks_a_second: u32) {
         let mut watch = lock(&self.watch);
         watch.wanted = true;
+        watch.pause = Duration::from_secs(1) / looks_a_second.clamp(1, MOST_A_SECOND);
         if !watch.started {
             let app = app.clone();
             let thread = thread::Builder::new().name("telemetry".into());
@@ -75,6 +86,11 @@ impl Gauges {
         *phase = after(*phase, event);
     }
 
+    /// The phase of the running job.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.phase().map(|phase| phase.stage)
+    }
+
     fn phase(&self) -> Option<Phase> {
         *lock(&self.phase)
     }
@@ -83,6 +99,19 @@ impl Gauges {
         let watch = lock(&self.watch);
         let waits = |watch: &mut Watch| !watch.wanted || watch.hidden;
         drop(self.changed.wait_while(watch, waits).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits until the next look is due; sooner, if it is to be sooner from now on.
+    fn rest(&self, looked: Instant) {
+        let mut watch = lock(&self.watch);
+        loop {
+            let left = watch.pause.saturating_sub(looked.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(watch, left);
+            watch = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }
 
@@ -113,7 +142,7 @@ fn tell<R: Runtime>(app: &AppHandle<R>) {
         let message = TelemetryMessage::new(began.elapsed(), sample, phase);
         // Fails only when the window is gone.
         let _ = app.emit_to(window::MAIN, "telemetry", message);
-        thread::sleep(TICK.saturating_sub(looked.elapsed()));
+        shell.gauges.rest(looked);
     }
 }
 

@@ -28,13 +28,41 @@ window.__MOCK_MACHINE__ = ({ options, emit }) => {
     };
   }
 
+  // A picture takes 0.3 GB and 8 KB a pixel; the machine has 16 GB, of which 9 are free.
+  let preferences = {
+    memoryBudget: options.budget ? Number(options.budget) * GIB : null, graphicsBudget: null, unloadAfter: 10, keepInTray: false,
+    startAtLogin: false, preload: null,
+  };
+  const about = () => ({ ...preferences, hasTray: !options.notray, problem: options.problem ?? null });
+  const needsOf = ({ width, height }) => 0.3 * GIB + 8 * 1024 * width * height;
+
+  function forecast({ request }) {
+    const needs = needsOf(request);
+    const available = Math.min(9 * GIB, preferences.memoryBudget ?? Infinity);
+    const fits = needs <= available;
+    const small = needsOf({ width: 64, height: 64 }) <= available ? { width: 64, height: 64 } : null;
+    const wouldFit = { size: fits ? null : small, budget: fits ? null : needs, model: null };
+    return { needs, available, seconds: 38, fits, onCard: false, dropsReader: needs > 0.6 * available, streams: false, wouldFit };
+  }
+
   let timer = null;
   let at = 0;
   return {
-    start_telemetry() {
-      if (options.telemetry === "none" || timer !== null) return;
+    forecast,
+    forecast_layers: ({ request: { layers } }) => forecast({ request: { width: 128, height: 128 * layers } }),
+    load_preferences: about,
+    save_preferences({ preferences: wanted }) {
+      preferences = wanted;
+      return about();
+    },
+    hide_window: () => null,
+    show_window: () => null,
+    start_telemetry({ looksASecond }) {
+      if (options.telemetry === "none") return;
+      clearInterval(timer);
       if (at === 0) for (at = 500; at < 118_000; at += 500) emit("telemetry", look(at));
-      timer = setInterval(() => emit("telemetry", look((at += 100))), 100);
+      const pause = 1000 / looksASecond;
+      timer = setInterval(() => emit("telemetry", look((at += pause))), pause);
     },
     stop_telemetry() {
       clearInterval(timer);

@@ -243,6 +243,17 @@ pub(crate) const STATES: &[State] = &[
             Wait("document.querySelectorAll('#machine-charts .gauge').length === 3"),
         ],
     },
+    State {
+        name: "refused",
+        options: "stepMs=1&budget=0.4",
+        steps: &[PROMPT, Wait("document.querySelector('#forecast-size')")],
+    },
+    State { name: "settings", options: "stepMs=1", steps: &[Menu("edit.settings")] },
+    State {
+        name: "stays-in-tray",
+        options: "stepMs=1",
+        steps: &[Run("__MOCK__.emit('stays-in-tray')")],
+    },
     State { name: "about", options: "stepMs=1", steps: &[Menu("help.about")] },
 ];
 

@@ -54,7 +54,7 @@ test("phases have a beginning and an end, and the last run is that after the las
 test("the shell is asked to look only while somebody sees, and late looks are dropped", async () => {
   const calls = [];
   const gauges = createGauges({
-    startTelemetry: async () => calls.push("start"),
+    startTelemetry: async (looks) => calls.push(`start ${looks}`),
     stopTelemetry: async () => {
       calls.push("stop");
       throw new Error("the window is closing");
@@ -69,10 +69,16 @@ test("the shell is asked to look only while somebody sees, and late looks are dr
   gauges.add(look(200));
   await gauges.setSeen(false);
   gauges.add(look(300));
-  assert.deepEqual(calls, ["start", "stop"]);
+  assert.deepEqual(calls, ["start 1", "stop"]);
   assert.deepEqual(heard, [1, 2]);
   await gauges.setSeen(true);
   stop();
   gauges.add(look(400));
   assert.deepEqual([heard.length, gauges.looks().length], [2, 3]);
+  calls.length = 0;
+  for (const [reason, holds] of [["panel", true], ["job", true], ["panel", false], ["job", false]]) await gauges.setOften(reason, holds);
+  assert.deepEqual(calls, ["start 10", "start 1"], "one reason is enough");
+  await gauges.setSeen(false);
+  await gauges.setOften("job", true);
+  assert.deepEqual(calls.slice(2), ["stop"], "nobody sees it");
 });

@@ -8,11 +8,12 @@
  * @param {() => void} parts.showNew
  * @param {() => void} parts.showRecent
  * @param {() => void} parts.showAbout
+ * @param {() => void} parts.showSettings
  * @param {() => void} parts.showMachine opens or closes what this computer does
  * @param {() => void} parts.chooseModel brings the choice of the model into view
  * @returns {Record<string, () => void>}
  */
-export function createSessionCommands({ session, images, showNew, showRecent, showAbout, showMachine, chooseModel }) {
+export function createSessionCommands({ session, images, showNew, showRecent, showAbout, showSettings, showMachine, chooseModel }) {
   return {
     "file.new": showNew,
     "file.open-recent": () => {
@@ -25,6 +26,7 @@ export function createSessionCommands({ session, images, showNew, showRecent, sh
     "file.quit": () => void session.quit(),
     "view.language-en": () => void session.chooseLanguage("en"),
     "view.language-de": () => void session.chooseLanguage("de"),
+    "edit.settings": showSettings,
     "view.machine": showMachine,
     "model.choose": chooseModel,
     "model.show-folder": () => void session.showModelsFolder(),

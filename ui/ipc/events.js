@@ -12,6 +12,9 @@ export const onMenu = (observer, signal) => listen("menu", observer, signal);
 /** @param {() => void} observer @param {AbortSignal} [signal] */
 export const onCloseRequested = (observer, signal) => listen("close-requested", observer, signal);
 
+/** The window is about to go where it can be brought back from. @param {() => void} observer @param {AbortSignal} [signal] */
+export const onStaysInTray = (observer, signal) => listen("stays-in-tray", observer, signal);
+
 /** @param {(path: string) => void} observer @param {AbortSignal} [signal] */
 export const onOpenRecent = (observer, signal) => listen("open-recent", observer, signal);
 

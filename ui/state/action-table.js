@@ -118,6 +118,7 @@ export const ACTIONS = [
   row("edit.canvas-rotate-right", [], needsPicture),
   row("edit.canvas-rotate-half", [], needsPicture),
   row("edit.canvas-size", ["Ctrl+Alt+C"], needsPicture),
+  row("edit.settings"),
 
   row("layer.new", ["Ctrl+Shift+N"], needsPicture),
   row("layer.duplicate", ["Ctrl+J"], needsLayer),

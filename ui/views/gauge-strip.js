@@ -6,8 +6,8 @@ import { element } from "./dom.js";
 
 /** How much of the past the small charts show. */
 const SPAN_MS = 30_000;
-/** A number that changes ten times a second cannot be read. */
-const NUMBERS_MS = 500;
+/** A number that changes ten times a second cannot be read, and without a graphics card every drawing costs. */
+const DRAW_MS = 1000;
 const SMALL = new Set(["cpu", "memory", "card", "card-memory"]);
 
 /**
@@ -19,39 +19,39 @@ const SMALL = new Set(["cpu", "memory", "card", "card-memory"]);
 export function mountGaugeStrip(root, gauges, open) {
   const words = strings.machine;
   const button = element("button", {
-    type: "button", id: "gauges", class: "gauges", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": words.open, title: words.open, hidden: true, on: { click: open },
+    type: "button", id: "gauges", class: "gauges", "aria-haspopup": "dialog", "aria-expanded": "false", title: words.open, hidden: true, on: { click: open },
   });
   root.append(button);
   /** @type {Map<string, { canvas: HTMLCanvasElement, value: HTMLElement }>} */
   const meters = new Map();
-  let written = -Infinity;
+  let drawn = -Infinity;
 
   gauges.observe((looks) => {
     const look = looks[looks.length - 1];
     // The first card is the one that pictures are made with.
     const shown = gaugesOf(look).filter(({ kind, card }) => SMALL.has(kind) && card < 1);
     if (shown.length !== meters.size || shown.some(({ id }) => !meters.has(id))) build(shown);
-    const writes = look.at - written >= NUMBERS_MS || look.at < written;
-    if (writes) written = look.at;
+    if (look.at - drawn < DRAW_MS && look.at >= drawn) return;
+    drawn = look.at;
+    const recent = looks.filter(({ at }) => at >= look.at - SPAN_MS);
     for (const gauge of shown) {
       const { canvas, value } = /** @type {{ canvas: HTMLCanvasElement, value: HTMLElement }} */ (meters.get(gauge.id));
-      const recent = looks.filter(({ at }) => at >= look.at - SPAN_MS);
       drawChart(canvas, { series: seriesOf(recent, gauge), span: SPAN_MS, now: look.at });
       const reading = readingOf(look, gauge);
-      if (writes && reading) value.textContent = words.short(gauge.kind, reading);
+      if (reading) value.textContent = words.short(gauge.kind, reading);
     }
   });
 
   function build(shown) {
     meters.clear();
     button.hidden = shown.length === 0;
-    button.replaceChildren(...shown.map(({ id, kind }) => {
-      const canvas = element("canvas", { class: "gauge-spark" });
+    button.replaceChildren(element("span", { class: "sr-only", text: words.title }), ...shown.map(({ id, kind }) => {
+      const canvas = element("canvas", { class: "gauge-spark", "aria-hidden": "true" });
       const value = element("span", { class: "gauge-value" });
       meters.set(id, { canvas, value });
-      return element("span", { class: "gauge-meter", "data-gauge": id, "aria-hidden": "true" }, [element("span", { class: "gauge-label", text: words.labels[kind] }), canvas, value]);
+      return element("span", { class: "gauge-meter", "data-gauge": id }, [element("span", { class: "gauge-label", text: words.labels[kind] }), canvas, value]);
     }));
-    written = -Infinity;
+    drawn = -Infinity;
   }
   return button;
 }

@@ -6,6 +6,8 @@ import { element, iconButton } from "./dom.js";
 
 /** Charts are described anew this rarely: whoever listens wants to hear a sentence to its end. */
 const DESCRIBE_MS = 5000;
+/** A chart of two minutes moves by about a pixel in this time. */
+const DRAW_MS = 500;
 
 /**
  * The last two minutes of this computer, beside the work: it does not have to be closed to go on.
@@ -30,6 +32,7 @@ export function mountMachinePanel(root, gauges, { limitOf = () => null } = {}) {
   /** @type {Map<string, ReturnType<typeof chart>>} */
   const shown = new Map();
   let described = -Infinity;
+  let drawn = -Infinity;
   /** @type {HTMLElement | null} */
   let opener = null;
   let frame = 0;
@@ -52,26 +55,35 @@ export function mountMachinePanel(root, gauges, { limitOf = () => null } = {}) {
     const look = looks[looks.length - 1];
     if (!look) return;
     panel.dataset.at = String(look.at);
-    const phases = phasesOf(looks);
     write(phase, look.phase ? words.phase(look.phase) : words.idle);
-    drawPhases(strip, phases, look.at);
-    showLegend(lastRunOf(looks));
     const all = gaugesOf(look);
     if (all.length !== shown.size || all.some(({ id }) => !shown.has(id))) build(all, look);
-    const describes = look.at - described >= DESCRIBE_MS || look.at < described;
-    if (describes) described = look.at;
     for (const gauge of all) {
       const parts = shown.get(gauge.id);
       const reading = readingOf(look, gauge);
       if (!parts || !reading) continue;
-      const series = seriesOf(looks, gauge);
-      drawChart(parts.canvas, { series, now: look.at, phases, limit: limitOf(gauge) });
       write(parts.now, words.now(gauge.kind, reading));
       write(parts.ours, words.ours(gauge.kind, reading));
-      const summary = summaryOf(series);
-      if (describes && summary) parts.canvas.setAttribute("aria-label", words.describe(gauge.kind, summary));
     }
     write(cards, look.cards.length === 0 ? words.noCard : look.cards.map(words.card).join("\n"));
+    if (isDue(look, drawn, DRAW_MS)) draw(looks, look, all);
+  }
+
+  function draw(looks, look, all) {
+    drawn = look.at;
+    const describes = isDue(look, described, DESCRIBE_MS);
+    if (describes) described = look.at;
+    const phases = phasesOf(looks);
+    drawPhases(strip, phases, look.at);
+    showLegend(lastRunOf(looks));
+    for (const gauge of all) {
+      const canvas = shown.get(gauge.id)?.canvas;
+      if (!canvas) continue;
+      const series = seriesOf(looks, gauge);
+      drawChart(canvas, { series, now: look.at, phases, limit: limitOf(gauge) });
+      const summary = describes ? summaryOf(series) : null;
+      if (summary) canvas.setAttribute("aria-label", words.describe(gauge.kind, summary));
+    }
   }
 
   function showLegend(run) {
@@ -91,7 +103,7 @@ export function mountMachinePanel(root, gauges, { limitOf = () => null } = {}) {
       shown.set(gauge.id, parts);
       return parts.figure;
     }));
-    described = -Infinity;
+    [described, drawn] = [-Infinity, -Infinity];
   }
 
   function chart({ id, kind, card }, look) {
@@ -107,6 +119,7 @@ export function mountMachinePanel(root, gauges, { limitOf = () => null } = {}) {
     if (panel.hidden) return;
     const hadFocus = panel.contains(document.activeElement);
     panel.hidden = true;
+    void gauges.setOften("panel", false);
     opener?.setAttribute("aria-expanded", "false");
     if (hadFocus) opener?.focus();
   }
@@ -121,12 +134,16 @@ export function mountMachinePanel(root, gauges, { limitOf = () => null } = {}) {
       opener = button;
       opener.setAttribute("aria-expanded", "true");
       panel.hidden = false;
-      described = -Infinity;
+      void gauges.setOften("panel", true);
+      [described, drawn] = [-Infinity, -Infinity];
       show(gauges.looks());
       close.focus();
     },
   };
 }
+
+// A clock that went back is another one.
+const isDue = ({ at }, last, pause) => at - last >= pause || at < last;
 
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -75,7 +75,7 @@ pub(super) fn model(shell: &Shell, family: Family, id: Option<&str>) -> Result<M
     Ok(catalog.find_for(family, id)?)
 }
 
-fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
+pub(super) fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
     let references = request
         .references
         .iter()

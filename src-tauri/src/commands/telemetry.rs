@@ -2,11 +2,15 @@
 
 use tauri::{AppHandle, Runtime, State};
 
-use crate::shell::Shell;
+use crate::{gauges::MOST_A_SECOND, shell::Shell};
 
 #[tauri::command]
-pub(crate) fn start_telemetry<R: Runtime>(app: AppHandle<R>, shell: State<'_, Shell>) {
-    shell.gauges.start(&app);
+pub(crate) fn start_telemetry<R: Runtime>(
+    app: AppHandle<R>,
+    shell: State<'_, Shell>,
+    looks_a_second: Option<u32>,
+) {
+    shell.gauges.start(&app, looks_a_second.unwrap_or(MOST_A_SECOND));
 }
 
 #[tauri::command]

@@ -24,6 +24,7 @@ const LAYOUT = {
       "edit.canvas-flip-horizontal", "edit.canvas-flip-vertical", "-", "edit.canvas-rotate-left", "edit.canvas-rotate-right",
       "edit.canvas-rotate-half",
     ] },
+    "-", "edit.settings",
   ],
   layer: [
     "layer.new", "layer.duplicate", "layer.rename", "layer.remove", "-", "layer.group", "layer.ungroup", "layer.merge", "layer.flatten",

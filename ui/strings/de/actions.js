@@ -38,6 +38,7 @@ export const actions = {
   "edit.canvas-rotate-half": ["Leinwand um 180° drehen", "bild kopfüber"],
   "edit.crop": ["Auf Auswahl zuschneiden", "freistellen beschneiden bild"],
   "edit.canvas-size": ["Leinwandgröße…", "arbeitsfläche bildgröße maße"],
+  "edit.settings": ["Einstellungen …", "Optionen Symbolleiste Anmelden Autostart Entladen Leerlauf"],
 
   "layer.new": ["Neue Ebene", "leer anlegen erstellen malen"],
   "layer.duplicate": ["Ebene duplizieren", "kopie verdoppeln klonen"],

@@ -45,3 +45,50 @@ export const machine = {
     ].filter((part) => part !== null).join(" · ");
   },
 };
+
+export const forecast = {
+  plan: ({ needs, available, seconds, onCard, dropsReader, streams }) => [
+    `Braucht ${memory(needs)} von ${memory(available)}${onCard ? " Grafikspeicher" : ""}`,
+    seconds === null ? null : `etwa ${duration(seconds)}`,
+    dropsReader ? "was den Prompt liest, wird danach weggeräumt" : null,
+    streams ? "Teile des Modells kommen bei jedem Schritt vom Datenträger, das dauert länger" : null,
+  ].filter((part) => part !== null).join(" · "),
+  refused: ({ needs, available, onCard }) =>
+    `Passt nicht: Es braucht ${memory(needs)}${onCard ? " Grafikspeicher" : ""} und darf ${memory(available)} haben. ${memory(needs - available)} fehlen.`,
+  smaller: (width, height) => `${width} × ${height} nehmen`,
+  raise: (bytes) => `Budget auf ${memory(bytes)} erhöhen`,
+  other: (name) => `${name} nehmen`,
+};
+
+export const budget = {
+  title: "Speicherbudget",
+  memory: { label: "Speicherbudget, GB", hint: "So viel dürfen Modelle und Bilder höchstens belegen." },
+  card: { label: "Budget des Grafikspeichers, GB", hint: "So viel dürfen Modelle und Bilder auf der Grafikkarte höchstens belegen." },
+  note: ({ total, budget: most, others, needs }) => [
+    most === null ? `Modelle dürfen nehmen, was von ${memory(total)} frei ist.` : `Modelle dürfen bis zu ${memory(most)} von ${memory(total)} nehmen.`,
+    others === null ? null : `Andere Programme belegen ${memory(others)}.`,
+    needs === null ? null : `Das nächste Bild braucht ${memory(needs)}.`,
+  ].filter((part) => part !== null).join(" "),
+  settings: "Einstellungen …",
+};
+
+export const preferences = {
+  title: "Einstellungen",
+  unreadable: "Ihre Einstellungen waren nicht zu lesen, darum gelten die üblichen. Die Datei bleibt, bis Sie etwas ändern, und wird dann beiseitegelegt.",
+  preload: "Beim Start laden",
+  preloadNone: "Kein Modell",
+  unloadAfter: "Modelle wegräumen, wenn sie so lange nicht benutzt wurden",
+  minutes: "Minuten; bei 0 bleiben sie",
+  keepInTray: "Weiterlaufen, wenn das Fenster geschlossen wird",
+  trayNote: "Das Symbol in der Leiste Ihres Desktops holt das Fenster zurück.",
+  noTray: "Dafür braucht es ein Symbol in der Leiste Ihres Desktops, für das das Paket libayatana-appindicator3-1 fehlt.",
+  startAtLogin: "Beim Anmelden starten, ohne das Fenster",
+};
+
+export const tray = {
+  title: "Der Editor läuft weiter",
+  text: "Das Fenster geht, Ihre Arbeit bleibt offen. Das Symbol in der Leiste Ihres Desktops holt das Fenster zurück, lädt ein Modell oder beendet den Editor.",
+  note: "Das wird einmal gesagt. Ändern können Sie es unter Bearbeiten, Einstellungen.",
+  hide: "OK",
+  quit: "Lieber beenden",
+};

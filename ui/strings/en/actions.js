@@ -41,6 +41,7 @@ export const actions = {
   "edit.canvas-rotate-half": ["Rotate Canvas 180°", "turn image picture upside down"],
   "edit.crop": ["Crop to Selection", "trim cut image"],
   "edit.canvas-size": ["Canvas Size…", "resize image document dimensions"],
+  "edit.settings": ["Settings…", "preferences options tray login autostart unload idle configuration"],
 
   "layer.new": ["New Layer", "add empty create paint"],
   "layer.duplicate": ["Duplicate Layer", "copy jump clone"],

@@ -46,3 +46,54 @@ export const machine = {
     ].filter((part) => part !== null).join(" · ");
   },
 };
+
+/** What the next picture will take. */
+export const forecast = {
+  plan: ({ needs, available, seconds, onCard, dropsReader, streams }) => [
+    `Needs ${memory(needs)} of ${memory(available)}${onCard ? " graphics memory" : ""}`,
+    seconds === null ? null : `about ${duration(seconds)}`,
+    dropsReader ? "what reads the prompt is put away afterwards" : null,
+    streams ? "parts of the model come from the disk in every step, which is slower" : null,
+  ].filter((part) => part !== null).join(" · "),
+  refused: ({ needs, available, onCard }) =>
+    `Does not fit: it needs ${memory(needs)}${onCard ? " of graphics memory" : ""} and may have ${memory(available)}. ${memory(needs - available)} are missing.`,
+  smaller: (width, height) => `Use ${width} × ${height}`,
+  raise: (bytes) => `Raise the budget to ${memory(bytes)}`,
+  other: (name) => `Use ${name}`,
+};
+
+/** How much memory the program may take. */
+export const budget = {
+  title: "Memory budget",
+  memory: { label: "Memory budget, GB", hint: "The most that models and pictures may take." },
+  card: { label: "Graphics memory budget, GB", hint: "The most that models and pictures may take on the graphics card." },
+  note: ({ total, budget: most, others, needs }) => [
+    most === null ? `Models may take what is free of ${memory(total)}.` : `Models may take up to ${memory(most)} of ${memory(total)}.`,
+    others === null ? null : `Other programs use ${memory(others)}.`,
+    needs === null ? null : `The next picture needs ${memory(needs)}.`,
+  ].filter((part) => part !== null).join(" "),
+  settings: "Settings…",
+};
+
+/** What is set for the program as a whole. */
+export const preferences = {
+  title: "Settings",
+  unreadable: "Your settings could not be read, so the usual ones are in use. The file stays as it is until you change something, and is then put aside.",
+  preload: "Load at the start",
+  preloadNone: "No model",
+  unloadAfter: "Put models away when they were not used for",
+  minutes: "minutes; 0 keeps them",
+  keepInTray: "Keep running when the window is closed",
+  trayNote: "The icon in the panel of your desktop brings the window back.",
+  noTray: "This needs an icon in the panel of your desktop, for which the package libayatana-appindicator3-1 is missing.",
+  startAtLogin: "Start when you log in, without the window",
+};
+
+/** Where the window goes when it is closed. */
+export const tray = {
+  title: "The editor keeps running",
+  text: "The window goes, and your work stays open. The icon in the panel of your desktop brings the window back, loads a model, or quits.",
+  note: "This is told once. You can change it under Edit, Settings.",
+  hide: "OK",
+  quit: "Quit Instead",
+};

@@ -37,7 +37,7 @@ impl Sampler {
     /// Looks at this machine and this process.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_driver(|| nvidia::open())
+        Self::with_driver(nvidia::open)
     }
 
     /// The same with another driver, which is opened when it is needed first, and again some time

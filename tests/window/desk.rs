@@ -127,12 +127,17 @@ pub(crate) fn app() -> PathBuf {
 
 /// A program that starts the app and writes how it ended, which the driver does not tell.
 pub(crate) fn telling_its_end(desk: &Desk) -> (PathBuf, PathBuf) {
-    let (code, wrapper) = (desk.folder().join("exit-code"), desk.folder().join("start"));
-    let script =
-        format!("#!/bin/sh\n'{}' \"$@\"\necho $? > '{}'\n", app().display(), code.display());
-    std::fs::write(&wrapper, script).expect("a file");
-    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("a program");
-    (wrapper, code)
+    let code = desk.folder().join("exit-code");
+    let line = format!("'{}' \"$@\"; echo $? > '{}'", app().display(), code.display());
+    (wrapper(desk, &line), code)
+}
+
+/// A program that does what a line for the shell says.
+pub(crate) fn wrapper(desk: &Desk, line: &str) -> PathBuf {
+    let path = desk.folder().join("start");
+    std::fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    path
 }
 
 /// `ASSET_EDITOR_STARTER`, else the one that ships.

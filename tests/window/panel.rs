@@ -84,6 +84,10 @@ impl Panel {
         Self { bus, icons }
     }
 
+    pub(crate) fn has_icon(&self) -> bool {
+        !self.icons.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// The items of the app's menu, once its icon is there.
     pub(crate) fn menu(&self) -> Vec<Entry> {
         let arguments = (0, -1, Vec::<&str>::new());

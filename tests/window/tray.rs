@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    desk::{Desk, app, telling_its_end},
+    desk::{Desk, app, telling_its_end, wrapper},
     panel::Panel,
     session::{Session, until},
 };
@@ -99,4 +99,27 @@ fn started_hidden_a_model_is_loaded_and_only_the_icon_is_there_and_quits() {
     });
     assert_eq!(code.trim(), "0");
     drop(session);
+}
+
+#[test]
+fn without_its_library_there_is_no_icon_and_everything_else_works() {
+    let desk = Desk::new();
+    let panel = Panel::new(&desk);
+    // The loader finds these first, and they are none.
+    let folder = desk.folder().join("libraries");
+    std::fs::create_dir(&folder).expect("a folder");
+    for name in ["libayatana-appindicator3.so.1", "libappindicator3.so.1"] {
+        std::fs::write(folder.join(name), "no library").expect("a file");
+    }
+    let (folder, app) = (folder.display().to_string(), app().display().to_string());
+    let program = wrapper(&desk, &format!("LD_LIBRARY_PATH='{folder}' exec '{app}' \"$@\""));
+    let session = Session::start_program(&desk, &program, &[]);
+    session.until_true(
+        "it is told where it matters",
+        "return document.querySelector('#keep-in-tray').disabled
+             && document.querySelector('#keep-in-tray-note').textContent.includes('libayatana-appindicator3-1')",
+    );
+    session.fill("#steps", "2");
+    session.generate("a blue gem");
+    assert!(!panel.has_icon());
 }

@@ -32,11 +32,21 @@ const CRATES: &[(&str, &str, &[&str])] = &[
         "src-tauri/crates/cli",
         &["document", "downloads", "engine", "files", "library", "locations"],
     ),
+    ("telemetry", "src-tauri/crates/telemetry", &[]),
     ("xtask", "src-tauri/crates/xtask", &[]),
     (
         "asset-editor-window",
         "src-tauri",
-        &["document", "downloads", "editing", "engine", "files", "library", "locations"],
+        &[
+            "document",
+            "downloads",
+            "editing",
+            "engine",
+            "files",
+            "library",
+            "locations",
+            "telemetry",
+        ],
     ),
     (
         "asset-editor-tests",
@@ -61,6 +71,7 @@ const FOREIGN: &[(&[&str], &[&str])] = &[
     (&["tauri", "wry", "tao", "webkit2gtk", "gtk"], &["asset-editor-window"]),
     (&["candle-"], &["nn", "models", "weights", "engine", "asset-editor-tests"]),
     (&["clap"], &["cli"]),
+    (&["nvml-wrapper"], &["telemetry"]),
     // One crate talks to the network; the tests talk to browsers on this machine.
     (&["keyring", "ureq"], &["downloads"]),
     (

@@ -12,9 +12,12 @@ import { startNext } from "./effects/generate.js";
 import { createImageEffects, retainHeldImages } from "./effects/images.js";
 import { askEngineStatus, loadModels, showEngineStatus } from "./effects/models.js";
 import { createAutosave, discardRecovered, findRecovered, recover } from "./effects/recovery.js";
+import { keepForecast } from "./effects/forecast.js";
+import { createGauges } from "./effects/gauges.js";
 import { keepForm } from "./effects/kept.js";
 import { createCheck, createRecentActions } from "./effects/running.js";
 import { createLibrary } from "./effects/library.js";
+import { keepPreferences } from "./effects/preferences.js";
 import { createRuns } from "./effects/runs.js";
 import { createSession } from "./effects/session.js";
 import { createSessionCommands } from "./effects/session-commands.js";
@@ -38,9 +41,11 @@ import { mountAmountDialog } from "./views/amount-dialog.js";
 import { mountArrivals } from "./views/arrivals.js";
 import { quietBrowser } from "./views/browser-habits.js";
 import { mountDocumentTabs } from "./views/document-tabs.js";
+import { mountBudgetControls } from "./views/budget-controls.js";
 import { mountCanvasSizeDialog } from "./views/canvas-size-dialog.js";
 import { mountColourPanel } from "./views/colour-panel.js";
 import { mountExportDialog } from "./views/export-dialog.js";
+import { mountGaugeStrip } from "./views/gauge-strip.js";
 import { mountHistoryPanel } from "./views/history-panel.js";
 import { mountExtendFrame } from "./views/extend-frame.js";
 import { mountKeyboard } from "./views/keyboard.js";
@@ -48,6 +53,7 @@ import { mountLayerToTray } from "./views/layer-to-tray.js";
 import { mountLayersPanel } from "./views/layers-panel.js";
 import { mountNewDocumentDialog } from "./views/new-document-dialog.js";
 import { mountModelsDialog } from "./views/models-dialog.js";
+import { mountMachinePanel } from "./views/machine-panel.js";
 import { mountModePanel } from "./views/mode-panel.js";
 import { mountNotices } from "./views/notices.js";
 import { mountPalette } from "./views/palette.js";
@@ -57,6 +63,7 @@ import { mountRecentDialog } from "./views/recent-files.js";
 import { mountRecovery } from "./views/recovery.js";
 import { mountReferencesPanel } from "./views/references-panel.js";
 import { mountRunsPanel } from "./views/runs-panel.js";
+import { mountSettingsDialog } from "./views/settings-dialog.js";
 import { mountSettingsPanel } from "./views/settings-panel.js";
 import { mountSidePanels } from "./views/side-panels.js";
 import { mountShortcutsDialog } from "./views/shortcuts-dialog.js";
@@ -70,6 +77,7 @@ import { mountTitle } from "./views/title.js";
 import { mountToolOptions } from "./views/tool-options.js";
 import { mountToolbar } from "./views/toolbar.js";
 import { mountVariations } from "./views/variations.js";
+import { mountTrayDialog } from "./views/tray-dialog.js";
 import { mountUnsavedDialog } from "./views/unsaved-dialog.js";
 import { mountToolbox } from "./views/toolbox.js";
 
@@ -110,8 +118,14 @@ function start(page) {
   const thumbnails = createThumbnails(tiles);
   const images = createImageEffects(store, ipc);
   const recentActions = createRecentActions(localStorage);
+  const unsaved = mountUnsavedDialog(page.body);
+  const settings = mountSettingsDialog(page.body, store);
   const session = createSession(store, ipc, {
-    ask: mountUnsavedDialog(page.body).ask,
+    ask: (name, remaining) => {
+      // It may be asked from the panel of the desktop.
+      void ipc.showWindow();
+      return unsaved.ask(name, remaining);
+    },
     settle: () => autosave.write(),
     startAgain,
   });
@@ -122,6 +136,7 @@ function start(page) {
   const canvasSize = mountCanvasSizeDialog(page.body, store, (rect) => void act.resizeCanvas(rect, "resized", false));
   const colours = mountColourPanel(page.body, store);
   const library = createLibrary(store, ipc);
+  const gauges = createGauges(ipc);
   const runs = createRuns(store, ipc, { now: Date.now });
   const commands = { ...createCommands({
     store,
@@ -148,6 +163,8 @@ function start(page) {
     images,
     showNew: mountNewDocumentDialog(page.body, (asked) => void session.create(asked)).show,
     showRecent: mountRecentDialog(page.body, store, { open: (path) => void session.openRecent(path), clear: () => void session.clearRecent() }).show,
+    showSettings: settings.show,
+    showMachine: () => machinePanel.toggle(gaugeStrip),
     showAbout: mountAboutDialog(page.body, START.version).show,
     showModels: mountModelsDialog(page.body, store, library).show,
     chooseModel() {
@@ -185,7 +202,17 @@ function start(page) {
   const showSteps = () => historyPanel.show();
   side.show("layers");
   mountDocumentTabs(part("documents-bar"), store, run);
-  mountStatusBar(part("footer"), store);
+  const statusBar = mountStatusBar(part("footer"), store);
+  const machinePanel = mountMachinePanel(page.body, gauges, {
+    limitOf({ kind }) {
+      const { memoryBudget, graphicsBudget } = store.getState().preferences;
+      return kind === "memory" ? memoryBudget : kind === "card-memory" ? graphicsBudget : null;
+    },
+  });
+  mountBudgetControls(machinePanel.body, store, gauges, settings.show);
+  const trayDialog = mountTrayDialog(page.body, { hide: () => void ipc.hideWindow(), quit: () => run("file.quit") });
+  store.observe((state) => state.jobs.current !== null, (running) => void gauges.setOften("job", running));
+  const gaugeStrip = mountGaugeStrip(statusBar.gauges, gauges, () => machinePanel.toggle(gaugeStrip));
   mountProgress(part("progress"), store);
   mountStage(part("stage"), store, { run, openRecent: (path) => void session.openRecent(path) });
   const autosave = createAutosave(store, ipc, {
@@ -236,6 +263,8 @@ function start(page) {
 
   keepTheme(store, localStorage);
   void keepForm(store, ipc, { after });
+  void keepPreferences(store, ipc, { after });
+  keepForecast(store, ipc, { after });
   void runs.load();
   const next = () => void images.hold(() => startNext(store, ipc, { random: Math.random, prepareImage: bitmaps.prepare, remember: runs.remember }));
   store.observe((state) => state.queue.list, next);
@@ -290,6 +319,8 @@ function start(page) {
       events.onFilesEntered(() => arrivals.setDragging(true), signal),
       events.onFilesLeft(() => arrivals.setDragging(false), signal),
       events.onFilesDropped(arrivals.dropped, signal),
+      events.onTelemetry(gauges.add, signal),
+      events.onStaysInTray(trayDialog.show, signal),
     ];
     // Asked after listening has begun, so that no change falls in between.
     void Promise.allSettled(heard).then(() => {
@@ -297,6 +328,9 @@ function start(page) {
       void loadModels(store, ipc).then(library.look);
       void findRecovered(store, ipc);
       void session.listRecent();
+      const seen = () => void gauges.setSeen(!page.hidden);
+      page.addEventListener("visibilitychange", seen);
+      seen();
       // Two frames: the first one is drawn when the second begins.
       requestAnimationFrame(() => requestAnimationFrame(() => void ipc.uiReady().catch(() => {})));
     });

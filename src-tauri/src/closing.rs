@@ -21,6 +21,8 @@ pub(crate) struct Closing {
     agreed: AtomicBool,
     asked: AtomicU64,
     heard: AtomicU64,
+    /// The program is to end, not only its window to go.
+    quitting: AtomicBool,
 }
 
 impl Closing {
@@ -31,6 +33,11 @@ impl Closing {
     /// The page has heard the question and asks the user now.
     pub(crate) fn hear(&self) {
         self.heard.store(self.asked.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Whether it was asked for the end since this was asked last.
+    pub(crate) fn take_quitting(&self) -> bool {
+        self.quitting.swap(false, Ordering::SeqCst)
     }
 
     pub(crate) fn agree(&self) {
@@ -55,6 +62,14 @@ pub(crate) fn ask<R: Runtime>(app: &AppHandle<R>) {
             close(&app);
         }
     });
+}
+
+/// Ends the program as the window's own button does where nothing stays in the tray: nothing is lost.
+pub(crate) fn quit<R: Runtime>(app: &AppHandle<R>) {
+    app.state::<Shell>().closing.quitting.store(true, Ordering::SeqCst);
+    if let Some(window) = app.get_webview_window(window::MAIN) {
+        let _ = window.close();
+    }
 }
 
 /// Closes without asking.

@@ -3,20 +3,25 @@
 //! The only user of Tauri, of the environment and of the clock.
 
 mod arrivals;
+mod autostart;
 mod closing;
 mod commands;
 mod dialogs;
 mod error;
-mod exit;
+mod gauges;
 mod graphics;
 mod keeps;
 mod language;
 mod memory;
 mod menu;
+mod native;
+mod pool;
+mod preferences;
 mod progress;
 mod recent;
 mod shell;
 mod translate;
+mod tray;
 mod view;
 mod window;
 mod wire;
@@ -33,8 +38,8 @@ use std::{
 use tauri::{Builder, Context, Emitter, Manager, RunEvent, Runtime, WindowEvent};
 
 use crate::commands::{
-    clipboard, decompose, documents, generate, images, kept, library, pixels, recovery, selections,
-    session, status,
+    clipboard, decompose, documents, forecast, generate, images, kept, library, pixels, recovery,
+    selections, session, settings, status, telemetry,
 };
 
 /// Where models lie and what to open; the rest is found out.
@@ -46,6 +51,10 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// Where the app keeps what is not saved yet; `None` is its folder in the user's data.
     pub data: Option<PathBuf>,
+    /// Where settings of all programs are kept; `None` keeps nothing.
+    pub config: Option<PathBuf>,
+    /// Starts without its window, with the icon in the panel alone.
+    pub hidden: bool,
 }
 
 /// Opens the window and runs until it is closed.
@@ -62,7 +71,10 @@ pub fn run() -> ExitCode {
         roots: locations::roots(),
         files: arrivals::in_arguments(env::args_os(), &folder),
         data: None,
+        config: config_home(),
+        hidden: env::args_os().any(|argument| argument == autostart::HIDDEN),
     };
+    let starts_hidden = settings.hidden;
     // First, so that a second start ends before it makes anything.
     let single = tauri_plugin_single_instance::init(|app, arguments, folder| {
         window::show(app);
@@ -74,10 +86,10 @@ pub fn run() -> ExitCode {
         .on_menu_event(|app, event| menu::chosen(app, &event));
     match builder.build(context()) {
         Ok(app) => {
-            app.run(|app, event| {
-                if let RunEvent::Exit = event {
-                    exit::at_once(app);
-                }
+            app.run(move |app, event| match event {
+                RunEvent::Ready => tray::create(app, starts_hidden),
+                RunEvent::Exit => native::exit_at_once(app),
+                _ => {}
             });
             ExitCode::SUCCESS
         }
@@ -104,6 +116,8 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             documents::open_document_path,
             documents::render_document,
             documents::save_document,
+            forecast::forecast,
+            forecast::forecast_layers,
             generate::cancel,
             generate::generate,
             images::import_image,
@@ -142,6 +156,10 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             library::list_library,
             library::pause_download,
             library::unlink_models_folder,
+            settings::hide_window,
+            settings::load_preferences,
+            settings::save_preferences,
+            settings::show_window,
             recovery::autosave,
             recovery::forget_recovered,
             recovery::list_recovered,
@@ -157,6 +175,8 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
             status::engine_status,
             status::list_models,
             status::ui_ready,
+            telemetry::start_telemetry,
+            telemetry::stop_telemetry,
         ])
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event {
@@ -166,9 +186,10 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
         .setup(|app| {
             let handle = app.handle().clone();
             thread::Builder::new().name("engine-start".into()).spawn(move || {
-                let status = handle.state::<shell::Shell>().start_engine();
+                let shell = handle.state::<shell::Shell>();
                 // Fails only when the window is gone.
-                let _ = handle.emit("engine-status", status);
+                let _ = handle.emit("engine-status", shell.start_engine());
+                shell.preload();
             })?;
             window::create(app.handle())?;
             Ok(())
@@ -179,6 +200,13 @@ pub fn configure<R: Runtime>(builder: Builder<R>, settings: Settings) -> Builder
 #[must_use]
 pub fn context<R: Runtime>() -> Context<R> {
     tauri::generate_context!()
+}
+
+/// The XDG rule: an absolute `$XDG_CONFIG_HOME`, else `~/.config`.
+fn config_home() -> Option<PathBuf> {
+    let absolute =
+        |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))
 }
 
 fn has_display() -> bool {

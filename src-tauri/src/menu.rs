@@ -12,7 +12,7 @@ use tauri::{
     menu::{Menu, MenuEvent, MenuItem, MenuItemKind, PredefinedMenuItem, Submenu},
 };
 
-use crate::{language::Language, recent::Recent, shell::Shell, window, words};
+use crate::{closing, language::Language, recent::Recent, shell::Shell, tray, words};
 
 const MENUS: &str = include_str!("../menus.json");
 /// Handled here; everything else is for the page.
@@ -95,12 +95,7 @@ pub(crate) fn show_recent<R: Runtime>(app: &AppHandle<R>) {
 
 pub(crate) fn chosen<R: Runtime>(app: &AppHandle<R>, event: &MenuEvent) {
     match event.id().as_ref() {
-        QUIT => {
-            if let Some(window) = app.get_webview_window(window::MAIN) {
-                // Closes as the window's own button does, so nothing is lost.
-                let _ = window.close();
-            }
-        }
+        QUIT => closing::quit(app),
         CLEAR_RECENT => {
             let shell = app.state::<Shell>();
             // A list that cannot be written is offered again, which harms nobody.
@@ -108,6 +103,7 @@ pub(crate) fn chosen<R: Runtime>(app: &AppHandle<R>, event: &MenuEvent) {
             show_recent(app);
             let _ = app.emit("recent-changed", ());
         }
+        id if tray::chosen(app, id) => {}
         id => {
             // Fails only when the window is gone.
             let _ = match id.strip_prefix(RECENT_FILE) {

@@ -16,8 +16,12 @@ use crate::{
     Settings, arrivals,
     closing::Closing,
     error::{AppError, Code, Result},
+    gauges::Gauges,
     keeps::Keeps,
     language::Language,
+    pool::{self, ReadyModels},
+    preferences::Keeper,
+    tray::Tray,
     wire::{EngineStatus, ImageReply},
 };
 
@@ -41,11 +45,20 @@ pub(crate) struct Shell {
     /// Downloads under way by the model's id, and how to stop them.
     downloads: Mutex<BTreeMap<String, Arc<AtomicBool>>>,
     pub(crate) closing: Closing,
+    /// Behind an `Arc`, since runs tell them what they do.
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) preferences: Keeper,
+    /// Where settings of all programs are kept.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) ready_models: ReadyModels,
+    pub(crate) tray: Tray,
+    /// Nobody wants to see the window yet.
+    pub(crate) starts_hidden: AtomicBool,
 }
 
 impl Shell {
     pub(crate) fn new(settings: Settings) -> Self {
-        let Settings { roots, files, data } = settings;
+        let Settings { roots, files, data, config, hidden } = settings;
         Self {
             roots,
             data,
@@ -59,6 +72,12 @@ impl Shell {
             language: Mutex::new(None),
             downloads: Mutex::default(),
             closing: Closing::default(),
+            gauges: Arc::default(),
+            preferences: Keeper::new(config.as_ref().map(|config| config.join("asset-editor"))),
+            config,
+            ready_models: ReadyModels::default(),
+            tray: Tray::default(),
+            starts_hidden: AtomicBool::new(hidden),
         }
     }
 
@@ -80,8 +99,12 @@ impl Shell {
     /// Starts the engine; to be called once, off the main thread.
     pub(crate) fn start_engine(&self) -> EngineStatus {
         let started = Engine::start().and_then(|engine| {
+            if let Some(file) = locations::measurements() {
+                engine.remember_in(file);
+            }
+            pool::apply(&engine, &self.preferences.get());
             // Reads the models' folders while the splash is shown, and finds a damaged catalogue.
-            Catalog::load(&self.roots)?;
+            self.ready_models.set(&Catalog::load(&self.roots)?);
             Ok(engine)
         });
         let _ = self.engine.set(started.map_err(|error| AppError::from(error).message));
@@ -96,6 +119,19 @@ impl Shell {
         }
     }
 
+    /// Loads the model that is wanted at the start.
+    pub(crate) fn preload(&self) {
+        if let Some(model) = &self.preferences.get().preload {
+            // Of a model that is gone or does not fit, whoever wants to use it is told.
+            drop(pool::preload(self, model, |_| {}));
+        }
+    }
+
+    /// The engine, if it has started.
+    pub(crate) fn engine_if_there(&self) -> Option<&Engine> {
+        self.engine.get()?.as_ref().ok()
+    }
+
     /// Waits for the engine to have started: not for the main thread.
     pub(crate) fn engine(&self) -> Result<&Engine> {
         self.engine.wait().as_ref().map_err(|message| AppError::new(Code::Internal, message))
@@ -105,7 +141,7 @@ impl Shell {
         Ok(self.engine()?.images())
     }
 
-    pub(crate) fn image(&self, id: u64) -> Result<std::sync::Arc<Image>> {
+    pub(crate) fn image(&self, id: u64) -> Result<Arc<Image>> {
         let id = self.image_id(id);
         self.images()?.get(id).ok_or_else(AppError::image_unknown)
     }
@@ -205,14 +241,14 @@ impl Shell {
     }
 
     pub(crate) fn cancel_all(&self) {
-        if let Some(Ok(engine)) = self.engine.get() {
+        if let Some(engine) = self.engine_if_there() {
             engine.cancel_all();
         }
     }
 
     /// Whether closing now would cut something off.
     pub(crate) fn is_busy(&self) -> bool {
-        let running = matches!(self.engine.get(), Some(Ok(engine)) if engine.is_busy());
+        let running = self.engine_if_there().is_some_and(Engine::is_busy);
         running || self.saves.load(Ordering::SeqCst) > 0
     }
 }

@@ -21,9 +21,27 @@ pub(crate) struct Words {
     pub(crate) cancel: &'static str,
     /// `#` is where the file's name goes.
     pub(crate) missing: &'static str,
+    pub(crate) tray: TrayWords,
     project: &'static str,
     large_photoshop: &'static str,
     layers_as_files: &'static str,
+}
+
+/// The menu of the icon in the panel.
+pub(crate) struct TrayWords {
+    pub(crate) starting: &'static str,
+    pub(crate) empty: &'static str,
+    pub(crate) loading: &'static str,
+    pub(crate) working: &'static str,
+    /// `#1` is where names go, `#2` is where the gigabytes go.
+    pub(crate) loaded: &'static str,
+    /// Instead of names, where no whole model is loaded.
+    pub(crate) parts: &'static str,
+    pub(crate) decimal: &'static str,
+    pub(crate) preload: &'static str,
+    pub(crate) unload: &'static str,
+    pub(crate) open: &'static str,
+    pub(crate) quit: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -39,6 +57,19 @@ const ENGLISH: Words = Words {
     replace: "Replace",
     cancel: "Cancel",
     missing: "# (missing)",
+    tray: TrayWords {
+        starting: "Getting ready…",
+        empty: "No model is loaded",
+        loading: "Loading a model…",
+        working: "Making a picture…",
+        loaded: "Loaded: #1 · #2 GB",
+        parts: "parts of models",
+        decimal: ".",
+        preload: "Preload",
+        unload: "Unload",
+        open: "Open Window",
+        quit: "Quit",
+    },
     project: "OpenRaster project (ORA)",
     large_photoshop: "Large Photoshop document (PSB)",
     layers_as_files: "Layers as PNG files (ZIP)",
@@ -57,6 +88,19 @@ const GERMAN: Words = Words {
     replace: "Ersetzen",
     cancel: "Abbrechen",
     missing: "# (fehlt)",
+    tray: TrayWords {
+        starting: "Wird vorbereitet …",
+        empty: "Kein Modell ist geladen",
+        loading: "Ein Modell wird geladen …",
+        working: "Ein Bild wird erzeugt …",
+        loaded: "Geladen: #1 · #2 GB",
+        parts: "Teile von Modellen",
+        decimal: ",",
+        preload: "Vorladen",
+        unload: "Entladen",
+        open: "Fenster öffnen",
+        quit: "Beenden",
+    },
     project: "OpenRaster-Projekt (ORA)",
     large_photoshop: "Großes Photoshop-Dokument (PSB)",
     layers_as_files: "Ebenen als PNG-Dateien (ZIP)",

@@ -16,6 +16,7 @@ mod equality; // the compositor against Rust's
 mod generate; // from the prompt to the picture
 mod layers;
 mod live; // the tree: groups, blending, locks, what Rust composites
+mod machine; // gauges and their panel
 mod models; // what is there, what can be got, terms, downloads, folders
 mod palette; // every action by words, and the window's dialogs
 mod panels; // several layers, drag, menu, masks, steps, tabs

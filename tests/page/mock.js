@@ -272,8 +272,9 @@
   let jobs = 0;
 
   const regions = window.__MOCK_REGIONS__({ images, options, kept: localStorage });
+  const machine = window.__MOCK_MACHINE__({ options, emit });
   const commands = {
-    ...Object.fromEntries(Object.entries(regions).map(([name, answer]) => [name, async (args) => answer(args)])),
+    ...Object.fromEntries(Object.entries({ ...regions, ...machine }).map(([name, answer]) => [name, async (args) => answer(args)])),
     async engine_status() {
       while (options.start === "held") await delay(10);
       if (options.engine === "failed") return { state: "failed", device: "", message: "The processor is too old." };

@@ -73,8 +73,9 @@ fn body(path: &str) -> Option<(&'static str, Vec<u8>)> {
         "/favicon.ico" => Some(("image/x-icon", Vec::new())),
         "/mock.js" => {
             let mut script = fs::read(root.join("tests/page/mock-regions.js")).ok()?;
-            script.extend(fs::read(root.join("tests/page/mock-library.js")).ok()?);
-            script.extend(fs::read(root.join("tests/page/mock.js")).ok()?);
+            for name in ["mock-library", "mock-machine", "mock"] {
+                script.extend(fs::read(root.join(format!("tests/page/{name}.js"))).ok()?);
+            }
             Some(("text/javascript", script))
         }
         "/mock-pixels.js" => {

@@ -264,6 +264,34 @@ pub(crate) const STATES: &[State] = &[
             Wait("document.querySelectorAll('.run').length === 1"),
         ],
     },
+    State {
+        name: "machine",
+        options: "stepMs=1&gpu=1",
+        steps: &[
+            Make("a red gem"),
+            Menu("view.machine"),
+            Wait("document.querySelectorAll('#machine-charts .gauge').length === 5"),
+        ],
+    },
+    State {
+        name: "machine-without-card",
+        options: "stepMs=1",
+        steps: &[
+            Click("#gauges"),
+            Wait("document.querySelectorAll('#machine-charts .gauge').length === 3"),
+        ],
+    },
+    State {
+        name: "refused",
+        options: "stepMs=1&budget=0.4",
+        steps: &[PROMPT, Wait("document.querySelector('#forecast-size')")],
+    },
+    State { name: "settings", options: "stepMs=1", steps: &[Menu("edit.settings")] },
+    State {
+        name: "stays-in-tray",
+        options: "stepMs=1",
+        steps: &[Run("__MOCK__.emit('stays-in-tray')")],
+    },
     State { name: "about", options: "stepMs=1", steps: &[Menu("help.about")] },
 ];
 

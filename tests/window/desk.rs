@@ -4,11 +4,14 @@ use std::{
     ffi::OsStr,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 /// One test at a time: several displays at once make a small machine too slow to wait for.
 static TURN: Mutex<()> = Mutex::new(());
@@ -50,6 +53,11 @@ impl Desk {
         }
     }
 
+    /// Where the desk's message bus listens.
+    pub(crate) fn bus_address(&self) -> &str {
+        &self.bus_address
+    }
+
     /// For files of the test; also the app's home.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -89,6 +97,20 @@ impl Desk {
         found.lines().last().map(str::to_owned)
     }
 
+    /// Asks a window to close, as its button in the title would; xdotool only kills.
+    pub(crate) fn close(&self, window: &str) {
+        let window: u32 = window.parse().expect("a window's number");
+        let (connection, _) = x11rb::connect(Some(&self.display)).expect("the display");
+        let atom = |name: &str| {
+            let reply = connection.intern_atom(false, name.as_bytes()).expect("a connection");
+            reply.reply().expect("an atom").atom
+        };
+        let data = [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
+        let sent = connection.send_event(false, window, EventMask::NO_EVENT, message);
+        sent.expect("a connection").check().expect("the window is there");
+    }
+
     /// Gives a window the keyboard, as a window manager would.
     pub(crate) fn focus(&self, window: &str) {
         self.xdotool(&["windowfocus", "--sync", window]);
@@ -101,6 +123,21 @@ pub(crate) fn app() -> PathBuf {
     let app = test.ancestors().nth(2).expect("target/debug").join("asset-editor-window");
     assert!(app.is_file(), "{} is missing: cargo build -p asset-editor-window", app.display());
     app
+}
+
+/// A program that starts the app and writes how it ended, which the driver does not tell.
+pub(crate) fn telling_its_end(desk: &Desk) -> (PathBuf, PathBuf) {
+    let code = desk.folder().join("exit-code");
+    let line = format!("'{}' \"$@\"; echo $? > '{}'", app().display(), code.display());
+    (wrapper(desk, &line), code)
+}
+
+/// A program that does what a line for the shell says.
+pub(crate) fn wrapper(desk: &Desk, line: &str) -> PathBuf {
+    let path = desk.folder().join("start");
+    std::fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    path
 }
 
 /// `ASSET_EDITOR_STARTER`, else the one that ships.
@@ -126,22 +163,39 @@ impl Group {
 
     /// The names of its processes, and the MiB that each holds.
     pub(crate) fn memory(&self) -> Vec<(String, u64)> {
-        let group = self.0.id().to_string();
-        let processes = std::fs::read_dir("/proc").expect("a folder").flatten();
-        let held = processes.filter_map(|process| {
-            let read = |name| std::fs::read_to_string(process.path().join(name)).ok();
-            let stat = read("stat")?;
-            // After the name, which may hold anything: the state, the parent, the group.
-            let (name, rest) = stat.rsplit_once(") ")?;
-            if rest.split(' ').nth(2)? != group {
-                return None;
-            }
-            let status = read("status")?;
+        let held = self.processes().into_iter().filter_map(|process| {
+            let status = std::fs::read_to_string(process.folder.join("status")).ok()?;
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
             let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-            Some((name.split_once('(')?.1.to_owned(), kibibytes / 1024))
+            Some((process.name, kibibytes / 1024))
         });
         held.collect()
+    }
+
+    /// What its processes have taken of processors so far, those that have ended aside.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let ticks = |process: Process| {
+            // User and system time, in hundredths of a second.
+            let times = process.fields.get(11..13)?;
+            times.iter().map(|time| time.parse::<u64>().ok()).sum::<Option<u64>>()
+        };
+        let ticks: u64 = self.processes().into_iter().filter_map(ticks).sum();
+        Duration::from_millis(10 * ticks)
+    }
+
+    fn processes(&self) -> Vec<Process> {
+        let group = self.0.id().to_string();
+        let processes = std::fs::read_dir("/proc").expect("a folder").flatten();
+        let found = processes.filter_map(|process| {
+            let folder = process.path();
+            let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+            // The name may hold anything.
+            let (name, rest) = stat.rsplit_once(") ")?;
+            let fields: Vec<String> = rest.split(' ').map(str::to_owned).collect();
+            let name = name.split_once('(')?.1.to_owned();
+            (*fields.get(2)? == group).then_some(Process { folder, name, fields })
+        });
+        found.collect()
     }
 
     /// Starts a program and waits for its first line.
@@ -153,6 +207,14 @@ impl Group {
         BufReader::new(output).read_line(&mut line).expect("a line");
         (group, line.trim().to_owned())
     }
+}
+
+/// A process as `/proc` shows it.
+struct Process {
+    folder: PathBuf,
+    name: String,
+    /// Of its `stat`, from its state on.
+    fields: Vec<String>,
 }
 
 impl Drop for Group {

@@ -83,6 +83,11 @@ impl<'a> Session<'a> {
         self.process.memory()
     }
 
+    /// What the app's processes have taken of processors so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.process.processor_time()
+    }
+
     pub(crate) fn until_true(&self, what: &str, script: &str) {
         until(what, || {
             let value = self.script(script, &[]);

@@ -1,9 +1,7 @@
 //! The window as a whole: closing, recent files, the language, the example.
 
-use std::{os::unix::fs::PermissionsExt, path::PathBuf};
-
 use crate::{
-    desk::{Desk, app},
+    desk::{Desk, telling_its_end},
     session::{Session, until},
 };
 
@@ -83,14 +81,4 @@ fn the_example_opens_with_its_groups_and_masks() {
         "the picture is drawn",
         "return document.querySelector('#picture-size').textContent === '512 × 512'",
     );
-}
-
-/// A program that starts the app and writes how it ended, which the driver does not tell.
-fn telling_its_end(desk: &Desk) -> (PathBuf, PathBuf) {
-    let (code, wrapper) = (desk.folder().join("exit-code"), desk.folder().join("start"));
-    let script =
-        format!("#!/bin/sh\n'{}' \"$@\"\necho $? > '{}'\n", app().display(), code.display());
-    std::fs::write(&wrapper, script).expect("a file");
-    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("a program");
-    (wrapper, code)
 }

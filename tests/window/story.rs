@@ -1,11 +1,11 @@
 //! What people do with the app.
 
-use std::{os::unix::fs::PermissionsExt, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::json;
 
 use crate::{
-    desk::{Desk, app},
+    desk::{Desk, app, telling_its_end},
     session::{Session, until},
 };
 
@@ -91,13 +91,7 @@ fn a_file_from_the_command_line_is_copied_and_pasted_pixel_for_pixel() {
 #[test]
 fn closing_while_a_picture_is_painted_ends_the_app_cleanly() {
     let desk = Desk::new();
-    let code = desk.folder().join("exit-code");
-    let wrapper = desk.folder().join("start");
-    // The driver does not tell how the app ended.
-    let script =
-        format!("#!/bin/sh\n'{}' \"$@\"\necho $? > '{}'\n", app().display(), code.display());
-    std::fs::write(&wrapper, script).expect("a file");
-    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let (wrapper, code) = telling_its_end(&desk);
     let session = Session::start_program(&desk, &wrapper, &[]);
     begin_a_long_run(&session);
     session.native(TITLE);

@@ -1,8 +1,8 @@
 // @ts-check
-import { extendRegion, repaintRegion, seamBand } from "../state/region.js";
+import { seamBand } from "../state/region.js";
 import { layerUnder } from "../state/run.js";
 import { openDocuments } from "../state/tabs.js";
-import { selectMode, selectModel, selectPicture, selectSelectedLayer } from "../state/selectors.js";
+import { selectMode, selectPicture, selectRegion, selectSelectedLayer } from "../state/selectors.js";
 import { toWire } from "../state/wire.js";
 
 /**
@@ -29,11 +29,8 @@ export const needsRegion = (state) => ["repaint", "extend"].includes(selectMode(
 export async function prepareRegion(state, ipc) {
   const mode = selectMode(state);
   const { present } = state.document;
-  const usual = selectModel(state)?.defaults ?? { width: 512, height: 512 };
   const layer = selectSelectedLayer(state);
-  const plan = mode === "repaint"
-    ? { ...repaintRegion(present, present.selection, usual), canvas: rectOf(present) }
-    : extendRegion(present, state.form.extend, usual);
+  const plan = /** @type {NonNullable<ReturnType<typeof selectRegion>>} */ (selectRegion(state));
   const selection = mode === "repaint" ? present.selection : await outsideOf(present, plan, ipc);
   const region = rectOf(plan);
   const from = mode === "repaint" && state.form.repaintFrom === "layer" ? onlyLayer(present, layer) : present;

@@ -9,10 +9,22 @@
  * @param {() => void} parts.showRecent
  * @param {() => void} parts.showAbout
  * @param {() => void} parts.showModels
+ * @param {() => void} parts.showSettings
+ * @param {() => void} parts.showMachine opens or closes what this computer does
  * @param {() => void} parts.chooseModel brings the choice of the model into view
  * @returns {Record<string, () => void>}
  */
-export function createSessionCommands({ session, images, showNew, showRecent, showAbout, showModels, chooseModel }) {
+export function createSessionCommands({
+  session,
+  images,
+  showNew,
+  showRecent,
+  showAbout,
+  showModels,
+  showSettings,
+  showMachine,
+  chooseModel,
+}) {
   return {
     "file.new": showNew,
     "file.open-recent": () => {
@@ -26,6 +38,8 @@ export function createSessionCommands({ session, images, showNew, showRecent, sh
     "view.language-en": () => void session.chooseLanguage("en"),
     "view.language-de": () => void session.chooseLanguage("de"),
     "model.manage": showModels,
+    "edit.settings": showSettings,
+    "view.machine": showMachine,
     "model.choose": chooseModel,
     "model.show-folder": () => void session.showModelsFolder(),
     "help.example": () => void session.openExample(),

@@ -175,6 +175,29 @@ export function parseImage(body) {
   return { width, height, pixels: new Uint8ClampedArray(bytes.buffer, bytes.byteOffset + 8, width * height * 4) };
 }
 
+/** @param {object} request as for `generate` @returns {Promise<import("../state/forecast.js").Forecast>} */
+export const forecast = (request) => invoke("forecast", { request });
+
+/** @param {object} request as for `decompose` @returns {Promise<import("../state/forecast.js").Forecast>} */
+export const forecastLayers = (request) => invoke("forecast_layers", { request });
+
+/** @returns {Promise<import("../state/preferences.js").Preferences & { problem: string | null }>} */
+export const loadPreferences = () => invoke("load_preferences");
+
+/** @param {object} preferences all of them @returns {Promise<import("../state/preferences.js").Preferences & { problem: string | null }>} */
+export const savePreferences = (preferences) => invoke("save_preferences", { preferences });
+
+/** The window goes, the program stays. */
+export const hideWindow = () => invoke("hide_window");
+
+/** Something is to be asked. */
+export const showWindow = () => invoke("show_window");
+
+// What the machine does is told from the first to the second of these.
+/** @param {number} looksASecond up to 10 */
+export const startTelemetry = (looksASecond) => invoke("start_telemetry", { looksASecond });
+export const stopTelemetry = () => invoke("stop_telemetry");
+
 // What the shell remembers from one start to the next.
 /** @param {"form" | "prompts" | "runs"} name @returns {Promise<any>} null where nothing was kept */
 export const loadKept = (name) => invoke("load_kept", { name });

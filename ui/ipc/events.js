@@ -12,6 +12,9 @@ export const onMenu = (observer, signal) => listen("menu", observer, signal);
 /** @param {() => void} observer @param {AbortSignal} [signal] */
 export const onCloseRequested = (observer, signal) => listen("close-requested", observer, signal);
 
+/** The window is about to go where it can be brought back from. @param {() => void} observer @param {AbortSignal} [signal] */
+export const onStaysInTray = (observer, signal) => listen("stays-in-tray", observer, signal);
+
 /** @param {(path: string) => void} observer @param {AbortSignal} [signal] */
 export const onOpenRecent = (observer, signal) => listen("open-recent", observer, signal);
 
@@ -23,6 +26,9 @@ export const onEngineStatus = (observer, signal) => listen("engine-status", obse
 
 /** @param {(opened: import("../state/actions.js").Opened) => void} observer @param {AbortSignal} [signal] */
 export const onOpenFile = (observer, signal) => listen("open-file", observer, signal);
+
+/** @param {(look: import("../state/gauges.js").Look) => void} observer @param {AbortSignal} [signal] */
+export const onTelemetry = (observer, signal) => listen("telemetry", observer, signal);
 
 /** @param {(drop: { paths: string[], position: PhysicalPosition }) => void} observer @param {AbortSignal} [signal] */
 export const onFilesDropped = (observer, signal) => listen("tauri://drag-drop", observer, signal);

@@ -118,6 +118,7 @@ export const ACTIONS = [
   row("edit.canvas-rotate-right", [], needsPicture),
   row("edit.canvas-rotate-half", [], needsPicture),
   row("edit.canvas-size", ["Ctrl+Alt+C"], needsPicture),
+  row("edit.settings"),
 
   row("layer.new", ["Ctrl+Shift+N"], needsPicture),
   row("layer.duplicate", ["Ctrl+J"], needsLayer),
@@ -180,6 +181,7 @@ export const ACTIONS = [
   row("view.guides-clear", [], needsPicture),
   row("view.snapping", ["Ctrl+Shift+;"]),
   row("view.history"),
+  row("view.machine"),
   row("view.next-tab", ["Ctrl+Tab", "Ctrl+PageDown"]),
   row("view.previous-tab", ["Ctrl+Shift+Tab", "Ctrl+PageUp"]),
   row("view.theme-system"),

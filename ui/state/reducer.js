@@ -9,6 +9,8 @@ import { noLibrary, reduceLibrary } from "./library.js";
 import { reduceLoras } from "./loras.js";
 import { noModels, reduceEngine, reduceModels, startingEngine } from "./models.js";
 import { noNotices, reduceNotices } from "./notices.js";
+import { reduceForecast } from "./forecast.js";
+import { noBudgets, reduceBudgets, reducePreferences, usualPreferences } from "./preferences.js";
 import { reduceRecent } from "./recent.js";
 import { reduceCopies, reduceRecovery } from "./recovery.js";
 import { grown } from "./region.js";
@@ -54,6 +56,9 @@ import { fitView, initialViewport, reduceViewport } from "./viewport.js";
  * @property {import("./tools.js").Tool} tool
  * @property {import("./notices.js").Notices} notices
  * @property {"system" | "light" | "dark"} theme
+ * @property {import("./preferences.js").Preferences} preferences
+ * @property {import("./preferences.js").Budgets} budgets that the engine keeps to
+ * @property {import("./forecast.js").Forecast | null} forecast of the next picture, null where it is not known
  */
 
 const reduceDocumentHistory = withHistory(reduceDocument);
@@ -92,6 +97,9 @@ export function initialState({ seed, theme }) {
     tool: initialTool,
     notices: noNotices,
     theme,
+    preferences: usualPreferences,
+    budgets: noBudgets,
+    forecast: null,
   };
 }
 
@@ -177,6 +185,9 @@ function reduceTab(state, action) {
     tool: reduceTool(state.tool, action),
     notices: reduceNotices(state.notices, action),
     theme: action.type === "theme/chosen" ? action.theme : state.theme,
+    preferences: reducePreferences(state.preferences, action),
+    budgets: reduceBudgets(state.budgets, action),
+    forecast: reduceForecast(state.forecast, action),
   };
   return Object.keys(next).every((key) => next[key] === state[key]) ? state : next;
 }

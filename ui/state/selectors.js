@@ -1,10 +1,12 @@
 // @ts-check
 import { countLayers, emptyDocument, isEmpty, layerOf, savesAs } from "./document.js";
 import { imagesOf, keepsOf } from "./drawing.js";
+import { doesNotFit } from "./forecast.js";
 import { stepsOf } from "./history.js";
 import { usedLoras } from "./loras.js";
 import { modelsFor } from "./models.js";
 import { INFLUENCE } from "./references.js";
+import { extendRegion, repaintRegion } from "./region.js";
 import { imagesOfRun } from "./run.js";
 import { splitTarget } from "./split-result.js";
 import { openDocuments } from "./tabs.js";
@@ -68,7 +70,7 @@ export const selectSelectedLayers = (state) => state.selectedLayers;
 /**
  * Why Generate cannot start now, or null.
  * @param {State} state
- * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "no-references" | "no-picture" | "no-selection" | "no-layer" | "no-side" | "too-large" | null}
+ * @returns {"starting" | "engine-failed" | "no-model" | "no-prompt" | "no-references" | "no-picture" | "no-selection" | "no-layer" | "no-side" | "too-large" | "no-memory" | null}
  */
 export function selectGenerateBlock(state) {
   if (state.engine.state === "failed") return "engine-failed";
@@ -76,7 +78,22 @@ export function selectGenerateBlock(state) {
   if (!selectModel(state)?.ready) return "no-model";
   const missing = missingFor(selectMode(state), state);
   if (missing) return missing;
+  if (doesNotFit(state.forecast, "generate")) return "no-memory";
   return state.form.prompt.trim() === "" ? "no-prompt" : null;
+}
+
+/**
+ * What repainting and extending would paint, and how large the model sees it; null for a whole picture.
+ * @param {State} state
+ */
+export function selectRegion(state) {
+  const mode = selectMode(state);
+  const { present } = state.document;
+  const usual = selectModel(state)?.defaults ?? { width: 512, height: 512 };
+  if (mode === "extend") return extendRegion(present, state.form.extend, usual);
+  if (mode !== "repaint" || !present.selection) return null;
+  const { x, y, width, height } = present;
+  return { ...repaintRegion(present, present.selection, usual), canvas: { x, y, width, height } };
 }
 
 /** @param {State} state @returns {import("./run.js").Mode} what a run would be now */
@@ -155,7 +172,7 @@ export const selectSplitModel = (state) =>
 /**
  * Why a picture cannot be separated into layers now, or null.
  * @param {State} state
- * @returns {"running" | "generating" | "engine-failed" | "starting" | "no-model" | "model-not-ready" | "no-picture" | "gone" | "group" | "no-pixels" | "too-small" | null}
+ * @returns {"running" | "generating" | "engine-failed" | "starting" | "no-model" | "model-not-ready" | "no-picture" | "gone" | "group" | "no-pixels" | "too-small" | "no-memory" | null}
  */
 export function selectSplitBlock(state) {
   if (state.jobs.current) return state.jobs.current.kind === "split" ? "running" : "generating";
@@ -167,7 +184,8 @@ export function selectSplitBlock(state) {
   const layer = selectSplitLayer(state);
   if (!layer) return state.split.result ? "gone" : "group";
   if (layer.imageId === 0) return "no-pixels";
-  return Math.min(layer.width, layer.height) < SMALLEST_SPLIT ? "too-small" : null;
+  if (Math.min(layer.width, layer.height) < SMALLEST_SPLIT) return "too-small";
+  return doesNotFit(state.forecast, "split") ? "no-memory" : null;
 }
 
 /** Pixels that a side must have to be separated. */

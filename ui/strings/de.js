@@ -4,6 +4,7 @@ import { create, modes, queue, runs, variations } from "./de/create.js";
 import { documentTabs, history, kept, layersPanel } from "./de/layers.js";
 import { library, loras } from "./de/library.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./de/shell.js";
+import { budget, forecast, machine, preferences, tray } from "./de/machine.js";
 import { tools } from "./de/tools.js";
 import { formatsOf } from "./formats.js";
 
@@ -93,6 +94,7 @@ export const de = {
       "no-picture": "Erzeugen oder öffnen Sie zuerst ein Bild.",
       "no-selection": "Wählen Sie aus, was neu gemalt werden soll.",
       "no-layer": "Wählen Sie zuerst eine Ebene aus.",
+      "no-memory": "Dieses Bild passt nicht in den Speicher.",
       "no-side": "Wählen Sie eine Seite, die wächst.",
       "too-large": "Bilder können höchstens 8192 Pixel breit und hoch sein. Erweitern Sie um weniger.",
       splitting: "Gerade wird ein Bild zerlegt. Was Sie jetzt starten, kommt danach.",
@@ -143,6 +145,7 @@ export const de = {
       group: "Wählen Sie rechts eine einzelne Ebene. Eine Gruppe lässt sich nicht zerlegen.",
       "no-pixels": "Diese Ebene ist leer. Wählen Sie eine andere.",
       "too-small": "Diese Ebene ist zu klein. Zum Zerlegen braucht sie mindestens 16 × 16 Pixel.",
+      "no-memory": "Dieses Bild passt nicht in den Speicher.",
     },
     caption: (text) => `Auf dem Bild: ${text}`,
     list: "Neue Ebenen",
@@ -368,6 +371,11 @@ export const de = {
   language,
   library,
   loras,
+  machine,
+  forecast,
+  budget,
+  preferences,
+  tray,
   layersPanel,
   history,
   documentTabs,

@@ -3,6 +3,7 @@ import { actions, keys, menus, submenus, unavailable } from "./en/actions.js";
 import { documentTabs, history, kept, layersPanel } from "./en/layers.js";
 import { library, loras } from "./en/library.js";
 import { about, dialogs, language, newDocument, palette, recent, unsaved } from "./en/shell.js";
+import { budget, forecast, machine, preferences, tray } from "./en/machine.js";
 import { tools } from "./en/tools.js";
 import { create, modes, queue, runs, variations } from "./en/create.js";
 import { formatsOf } from "./formats.js";
@@ -83,6 +84,7 @@ export const en = {
       "no-layer": "Select a layer first.",
       "no-side": "Choose a side to extend.",
       "too-large": "Pictures can be 8192 pixels wide and high at most. Extend by less.",
+      "no-memory": "This picture does not fit into the memory.",
       splitting: "A picture is being separated. What you start now is made after it.",
     },
     progress: "Progress of the picture",
@@ -129,6 +131,7 @@ export const en = {
       group: "Choose one layer in the list at the right. A group cannot be split.",
       "no-pixels": "This layer is empty. Choose another one.",
       "too-small": "This layer is too small to be split. It needs at least 16 × 16 pixels.",
+      "no-memory": "This picture does not fit into the memory.",
     },
     caption: (text) => `In the picture: ${text}`,
     list: "New layers",
@@ -355,6 +358,11 @@ export const en = {
   language,
   library,
   loras,
+  machine,
+  forecast,
+  budget,
+  preferences,
+  tray,
 
   layersPanel,
   history,

@@ -7,6 +7,7 @@ import { modelsFor } from "../state/models.js";
 import { selectGenerateBlock } from "../state/selectors.js";
 import { strings } from "../strings.js";
 import { element, icon } from "./dom.js";
+import { mountForecast } from "./forecast-line.js";
 import { mountErrorCard } from "./error-card.js";
 import { mountPromptHistory } from "./prompt-history.js";
 import { mountQueue } from "./queue-panel.js";
@@ -140,7 +141,9 @@ function mountGenerate(section, store, run, prompt) {
     on: { click: () => run("job.cancel") },
   }, [icon("stop"), cancelLabel]);
   const line = element("p", { id: "job-text", class: "job-text", role: "status" });
-  section.append(element("div", { class: "generate-row" }, [start, cancel]), line);
+  section.append(element("div", { class: "generate-row" }, [start, cancel]));
+  mountForecast(section, store, "forecast", "generate");
+  section.append(line);
 
   // What is missing is said where it is asked for.
   function generate() {

@@ -9,6 +9,7 @@ import { size, strings } from "../strings.js";
 import { element, icon } from "./dom.js";
 import { mountErrorCard } from "./error-card.js";
 import { field, mountModel, mountSeed, mountSlider } from "./fields.js";
+import { mountForecast } from "./forecast-line.js";
 import { jobText } from "./progress.js";
 import { mountSplitResult } from "./split-result.js";
 
@@ -96,7 +97,9 @@ function mountStart(section, store, run, result) {
   }, [icon("stop"), cancelLabel, element("kbd", { class: "button-key", "aria-hidden": "true", text: keyText("Escape") })]);
   const line = element("p", { id: "split-text", class: "job-text", role: "status" });
   const row = element("div", { class: "generate-row" }, [start, cancel]);
-  section.append(row, line);
+  section.append(row);
+  mountForecast(section, store, "split-forecast", "split");
+  section.append(line);
 
   const show = () => {
     const state = store.getState();

@@ -6,13 +6,15 @@ import { element } from "./dom.js";
 /**
  * @param {HTMLElement} root
  * @param {import("../effects/generate.js").Store} store
+ * @returns {{ gauges: HTMLElement }} where the gauges go
  */
 export function mountStatusBar(root, store) {
   const dot = element("span", { class: "status-dot", "aria-hidden": "true" });
   const text = element("span", { id: "status", role: "status" });
   const picture = element("span", { id: "picture-size", class: "status-size" });
   const kept = element("span", { id: "kept", class: "status-kept" });
-  root.append(dot, text, kept, picture);
+  const gauges = element("div", { class: "status-gauges" });
+  root.append(dot, text, kept, gauges, picture);
   store.observe(selectKept, (how) => {
     kept.textContent = strings.kept[how];
     kept.title = strings.kept.tips[how];
@@ -30,4 +32,5 @@ export function mountStatusBar(root, store) {
   store.observe((state) => state.frame, (frame) => {
     picture.textContent = frame ? size(frame.width, frame.height) : "";
   });
+  return { gauges };
 }

@@ -6,6 +6,7 @@ use tauri::{AppHandle, Runtime, ipc::Channel};
 use super::{generate, off_the_main_thread};
 use crate::{
     error::Result,
+    shell::Shell,
     wire::{
         self,
         jobs::{DecomposeRequest, JobMessage, JobReply},
@@ -22,16 +23,19 @@ pub(crate) async fn decompose<R: Runtime>(
     off_the_main_thread(&app, move |_, shell| {
         let model = generate::model(shell, Family::QwenImageLayered, request.model.as_deref())?;
         let prompt = request.prompt.clone();
-        let decomposition = Decomposition::new(DecomposeDraft {
-            prompt: request.prompt,
-            negative: request.negative,
-            seed: request.seed,
-            steps: request.steps,
-            guidance: request.guidance,
-            previews: true,
-            ..DecomposeDraft::new(shell.image(request.image)?, request.layers)
-        })?;
-        generate::submit(shell, model, prompt, decomposition.into(), on_event)
+        generate::submit(shell, model, prompt, decomposition(shell, request)?.into(), on_event)
     })
     .await
+}
+
+pub(super) fn decomposition(shell: &Shell, request: DecomposeRequest) -> Result<Decomposition> {
+    Ok(Decomposition::new(DecomposeDraft {
+        prompt: request.prompt,
+        negative: request.negative,
+        seed: request.seed,
+        steps: request.steps,
+        guidance: request.guidance,
+        previews: true,
+        ..DecomposeDraft::new(shell.image(request.image)?, request.layers)
+    })?)
 }

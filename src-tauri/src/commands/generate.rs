@@ -58,7 +58,9 @@ pub(super) fn submit(
     let engine = shell.engine()?;
     let mut progress = Progress::new(prompt, model.id.clone(), Arc::clone(engine.images()));
     let known_id = Arc::clone(&progress.job_id);
+    let gauges = Arc::clone(&shell.gauges);
     let JobId(job_id) = engine.submit(model, task, move |event| {
+        gauges.note(&event);
         // The page may be gone; the run ends on its own or is cancelled when the window closes.
         let _ = on_event.send(progress.tell(event));
     });
@@ -92,7 +94,7 @@ fn loras(catalog: &Catalog, asked: &[LoraRequest]) -> Result<Vec<LoraChoice>> {
     asked.iter().map(choice).collect()
 }
 
-fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
+pub(super) fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> Result<Draft> {
     let references = request
         .references
         .iter()

@@ -3,6 +3,7 @@
 pub(crate) mod clipboard;
 pub(crate) mod decompose;
 pub(crate) mod documents;
+pub(crate) mod forecast;
 pub(crate) mod generate;
 pub(crate) mod images;
 pub(crate) mod kept;
@@ -11,7 +12,9 @@ pub(crate) mod pixels;
 pub(crate) mod recovery;
 pub(crate) mod selections;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod status;
+pub(crate) mod telemetry;
 
 use tauri::{AppHandle, Manager, Runtime};
 

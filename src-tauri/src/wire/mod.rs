@@ -1,9 +1,12 @@
 //! The types that cross to the page and back; only this edge knows their JSON.
 
 pub(crate) mod document;
+pub(crate) mod forecast;
 pub(crate) mod jobs;
 pub(crate) mod library;
 pub(crate) mod pixels;
+pub(crate) mod preferences;
+pub(crate) mod telemetry;
 
 use engine::{Family, Model};
 use serde::Serialize;

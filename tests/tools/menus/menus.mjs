@@ -24,6 +24,7 @@ const LAYOUT = {
       "edit.canvas-flip-horizontal", "edit.canvas-flip-vertical", "-", "edit.canvas-rotate-left", "edit.canvas-rotate-right",
       "edit.canvas-rotate-half",
     ] },
+    "-", "edit.settings",
   ],
   layer: [
     "layer.new", "layer.duplicate", "layer.rename", "layer.remove", "-", "layer.group", "layer.ungroup", "layer.merge", "layer.flatten",
@@ -45,7 +46,7 @@ const LAYOUT = {
   ],
   view: [
     "view.zoom-in", "view.zoom-out", "view.fit", "view.actual-size", "-", "view.rulers", "view.pixel-grid", "view.guides",
-    "view.guides-clear", "view.snapping", "-", "view.history", "view.next-tab", "view.previous-tab", "-",
+    "view.guides-clear", "view.snapping", "-", "view.history", "view.machine", "view.next-tab", "view.previous-tab", "-",
     { id: "theme", items: ["view.theme-system", "view.theme-light", "view.theme-dark"] },
     { id: "language", items: ["view.language-en", "view.language-de"] },
   ],

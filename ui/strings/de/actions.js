@@ -38,6 +38,7 @@ export const actions = {
   "edit.canvas-rotate-half": ["Leinwand um 180° drehen", "bild kopfüber"],
   "edit.crop": ["Auf Auswahl zuschneiden", "freistellen beschneiden bild"],
   "edit.canvas-size": ["Leinwandgröße…", "arbeitsfläche bildgröße maße"],
+  "edit.settings": ["Einstellungen …", "Optionen Symbolleiste Anmelden Autostart Entladen Leerlauf"],
 
   "layer.new": ["Neue Ebene", "leer anlegen erstellen malen"],
   "layer.duplicate": ["Ebene duplizieren", "kopie verdoppeln klonen"],
@@ -100,6 +101,7 @@ export const actions = {
   "view.guides-clear": ["Hilfslinien löschen", "entfernen"],
   "view.snapping": ["Einrasten", "ausrichten magnetisch"],
   "view.history": ["Verlauf", "protokoll schritte rückgängig"],
+  "view.machine": ["Dieser Rechner", "Arbeitsspeicher Prozessor Grafikkarte GPU VRAM RAM Auslastung Leistung Speicher"],
   "view.next-tab": ["Nächstes Dokument", "tab fenster wechseln"],
   "view.previous-tab": ["Voriges Dokument", "tab fenster wechseln"],
   "view.theme-system": ["Farbschema: Wie das System", "aussehen oberfläche"],

@@ -41,6 +41,7 @@ export const actions = {
   "edit.canvas-rotate-half": ["Rotate Canvas 180°", "turn image picture upside down"],
   "edit.crop": ["Crop to Selection", "trim cut image"],
   "edit.canvas-size": ["Canvas Size…", "resize image document dimensions"],
+  "edit.settings": ["Settings…", "preferences options tray login autostart unload idle configuration"],
 
   "layer.new": ["New Layer", "add empty create paint"],
   "layer.duplicate": ["Duplicate Layer", "copy jump clone"],
@@ -103,6 +104,7 @@ export const actions = {
   "view.guides-clear": ["Clear Guides", "remove lines delete"],
   "view.snapping": ["Snapping", "snap magnetic"],
   "view.history": ["History", "steps undo panel"],
+  "view.machine": ["This Computer", "memory processor graphics card gpu vram ram load usage performance monitor"],
   "view.next-tab": ["Next Document", "tab window switch"],
   "view.previous-tab": ["Previous Document", "tab window switch"],
   "view.theme-system": ["Theme: As the System", "appearance colours interface"],

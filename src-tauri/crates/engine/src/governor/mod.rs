@@ -29,7 +29,7 @@ use crate::{
 
 /// What is left free for everything else on the machine where nobody set a budget.
 const RESERVE: u64 = 512 << 20;
-/// A budget is filled up but for one part in so many.
+/// A budget is filled up but for one part in so many, and so much more is foreseen than was computed.
 const SLACK: u64 = 64;
 /// What a program takes before it does anything, where the system does not say.
 const SMALLEST_BASE: u64 = 48 << 20;
@@ -158,8 +158,8 @@ impl Governor {
         };
         Ok(Forecast {
             plan,
-            peak: plan.peak,
-            available: plan.budget,
+            peak: plan.peak + plan.peak / (SLACK - 1),
+            available: self.allowed(plan.on_card),
             seconds: self.seconds(&outline, &load, model, &plan, Passes::of(model, task)),
             fits: plan.fits(),
             would_fit,

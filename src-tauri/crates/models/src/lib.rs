@@ -5,7 +5,9 @@
 
 pub mod autoencoders;
 mod config;
+pub mod flux1;
 pub mod flux2;
+mod patches;
 pub mod qwen_image_layered;
 mod streams;
 pub mod text_encoders;

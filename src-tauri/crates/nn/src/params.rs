@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Shape, Tensor};
+use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
 
 use crate::Stored;
 
@@ -57,7 +58,8 @@ impl Params {
     }
 
     /// The same place, weights in another number format.
-    pub(crate) fn with_dtype(&self, dtype: DType) -> Self {
+    #[must_use]
+    pub fn with_dtype(&self, dtype: DType) -> Self {
         Self { dtype, ..self.clone() }
     }
 
@@ -94,6 +96,12 @@ impl Params {
         self.source.patches(&self.name(name))
     }
 
+    /// This place as networks of other crates ask for weights; they unpack every one.
+    #[must_use]
+    pub fn unpacked(&self) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self.clone()), self.dtype, self.device.clone())
+    }
+
     /// The number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
@@ -108,5 +116,29 @@ impl Params {
 
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+}
+
+impl SimpleBackend for Params {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        _init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Tensor> {
+        self.stored(name, shape)?.to_tensor(dtype, device)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {
+        let Some(shape) = self.shape(name) else {
+            candle_core::bail!("tensor `{name}` is missing");
+        };
+        self.stored(name, shape)?.to_tensor(dtype, device)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.contains(name)
     }
 }

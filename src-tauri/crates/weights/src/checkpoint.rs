@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What may stand before every name; files that hold several parts keep them apart like this.
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 12] = [
     "",
     "model.diffusion_model.",
     "diffusion_model.",
@@ -32,6 +32,9 @@ const PREFIXES: [&str; 9] = [
     "text_encoders.qwen3_4b.transformer.",
     "text_encoders.qwen3_8b.transformer.",
     "text_encoders.qwen25_7b.transformer.",
+    "text_encoders.t5xxl.transformer.",
+    "text_encoders.clip_l.transformer.text_model.",
+    "text_model.",
 ];
 
 /// Bytes that a thread brings into memory at a time.
@@ -118,6 +121,12 @@ impl Checkpoint {
             Found::Other(what) => Some(what),
             Found::Known(_) | Found::Nothing => None,
         }
+    }
+
+    /// Whether there is a weight of that name, as the model calls it.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.weights.contains_key(name)
     }
 
     /// Names and shapes as the model sees them, in alphabetical order.

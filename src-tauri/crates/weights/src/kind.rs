@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 /// The kinds of weights that models here are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// The transformer of FLUX.1.
+    Flux1Transformer,
     /// The transformer of FLUX.2-klein.
     Flux2Transformer,
     /// The transformer of Qwen-Image-Layered.
@@ -13,6 +15,12 @@ pub enum Kind {
     Qwen3,
     /// The text encoder of Qwen-Image-Layered.
     Qwen25Vl,
+    /// The text encoder of FLUX.1 that reads word by word.
+    T5,
+    /// The text encoder of FLUX.1 that reads a prompt as a whole.
+    Clip,
+    /// The autoencoder of FLUX.1.
+    Flux1Autoencoder,
     /// The autoencoder of FLUX.2.
     Flux2Autoencoder,
     /// The autoencoder of Qwen-Image-Layered.
@@ -22,10 +30,14 @@ pub enum Kind {
 impl std::fmt::Display for Kind {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
+            Self::Flux1Transformer => "a FLUX.1 transformer",
             Self::Flux2Transformer => "a FLUX.2 transformer",
             Self::QwenImageLayeredTransformer => "a Qwen-Image-Layered transformer",
             Self::Qwen3 => "a Qwen3 text encoder",
             Self::Qwen25Vl => "a Qwen2.5-VL text encoder",
+            Self::T5 => "a T5 text encoder",
+            Self::Clip => "a CLIP text encoder",
+            Self::Flux1Autoencoder => "a FLUX.1 autoencoder",
             Self::Flux2Autoencoder => "a FLUX.2 autoencoder",
             Self::QwenImageAutoencoder => "a Qwen-Image autoencoder",
         })
@@ -44,11 +56,20 @@ pub(crate) enum Found {
 }
 
 /// A tensor that only files of that kind have, under all the names that files give it.
-const KNOWN: [(Kind, &[&str]); 6] = [
+const KNOWN: [(Kind, &[&str]); 10] = [
     (
         Kind::Flux2Transformer,
         &["double_stream_modulation_img.lin.weight", "double_stream_modulation_img.linear.weight"],
     ),
+    (
+        Kind::Flux1Transformer,
+        &["double_blocks.0.img_mod.lin.weight", "single_transformer_blocks.0.norm.linear.weight"],
+    ),
+    (
+        Kind::T5,
+        &["encoder.block.0.layer.1.DenseReluDense.wi_0.weight", "enc.blk.0.ffn_gate.weight"],
+    ),
+    (Kind::Clip, &["embeddings.token_embedding.weight"]),
     (Kind::QwenImageLayeredTransformer, &["time_text_embed.addition_t_embedding.weight"]),
     (Kind::Qwen3, &["model.layers.0.self_attn.q_norm.weight", "blk.0.attn_q_norm.weight"]),
     (
@@ -60,6 +81,11 @@ const KNOWN: [(Kind, &[&str]); 6] = [
         ],
     ),
     (Kind::Flux2Autoencoder, &["bn.running_mean"]),
+    // Of those that have no statistics, which come before.
+    (
+        Kind::Flux1Autoencoder,
+        &["encoder.down.0.block.0.norm1.weight", "encoder.down_blocks.0.resnets.0.norm1.weight"],
+    ),
     (
         Kind::QwenImageAutoencoder,
         &["encoder.down_blocks.0.norm1.gamma", "encoder.downsamples.0.residual.0.gamma"],
@@ -67,11 +93,10 @@ const KNOWN: [(Kind, &[&str]); 6] = [
 ];
 
 /// Tensors of files that cannot be used, and what these are.
-const OTHERS: [(&str, &str); 16] = [
-    ("double_blocks.0.img_mod.lin.weight", "a FLUX.1 transformer; FLUX.2-klein works"),
+const OTHERS: [(&str, &str); 11] = [
     (
         "transformer_blocks.0.norm1_context.linear.weight",
-        "a FLUX.1 or Stable Diffusion 3 transformer; FLUX.2-klein works",
+        "a Stable Diffusion 3 transformer; FLUX.1 and FLUX.2-klein work",
     ),
     (
         "transformer_blocks.0.img_mod.1.weight",
@@ -85,26 +110,10 @@ const OTHERS: [(&str, &str); 16] = [
     ("down_blocks.0.resnets.0.conv1.weight", "a Stable Diffusion model; FLUX.2-klein works"),
     ("blocks.0.self_attn.q.weight", "a video transformer (Wan); FLUX.2-klein works"),
     (
-        "encoder.down.0.block.0.norm1.weight",
-        "the autoencoder of FLUX.1 or Stable Diffusion; that of FLUX.2 works",
-    ),
-    (
-        "encoder.down_blocks.0.resnets.0.norm1.weight",
-        "the autoencoder of FLUX.1 or Stable Diffusion; that of FLUX.2 works",
-    ),
-    (
-        "text_model.encoder.layers.0.self_attn.q_proj.weight",
-        "a CLIP text encoder; FLUX.2-klein reads with Qwen3",
-    ),
-    (
-        "text_model.embeddings.token_embedding.weight",
-        "a CLIP text encoder; FLUX.2-klein reads with Qwen3",
-    ),
-    (
         "encoder.block.0.layer.0.SelfAttention.q.weight",
-        "a T5 text encoder; FLUX.2-klein reads with Qwen3",
+        "an older T5 text encoder; FLUX.1 reads with T5 1.1",
     ),
-    ("enc.blk.0.attn_q.weight", "a T5 text encoder; FLUX.2-klein reads with Qwen3"),
+    ("enc.blk.0.attn_q.weight", "an older T5 text encoder; FLUX.1 reads with T5 1.1"),
     (
         "v.blk.0.attn_q.weight",
         "the eyes of a language model (mmproj); they are read from a model folder in diffusers layout",
@@ -119,6 +128,30 @@ const OTHERS: [(&str, &str); 16] = [
     ),
 ];
 
+/// Tensors that, all together, tell relatives of what is known, and what these are.
+const RELATIVES: [(&[&str], &str); 3] = [
+    // The scale of guidance is an input of FLUX.2 dev alone.
+    (
+        &["double_stream_modulation_img.lin.weight", "guidance_in.in_layer.weight"],
+        "a FLUX.2 dev transformer; FLUX.2-klein works",
+    ),
+    // Every block weighs distances by itself.
+    (
+        &[
+            "encoder.block.0.layer.1.DenseReluDense.wi_0.weight",
+            "encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight",
+        ],
+        "a UMT5 text encoder; FLUX.1 reads with T5 1.1",
+    ),
+    (
+        &["enc.blk.0.ffn_gate.weight", "enc.blk.1.attn_rel_b.weight"],
+        "a UMT5 text encoder; FLUX.1 reads with T5 1.1",
+    ),
+];
+
+const OLDER_AUTOENCODER: &str =
+    "the autoencoder of Stable Diffusion; those of FLUX.1 and FLUX.2 work";
+
 /// Endings that only LoRA files have.
 const LORA: [&str; 6] = [
     ".lora_A.weight",
@@ -131,15 +164,15 @@ const LORA: [&str; 6] = [
 
 /// What a file with these names holds.
 pub(crate) fn recognise(names: &BTreeSet<&str>) -> Found {
-    // The scale of guidance is an input of FLUX.2 dev alone.
-    if names.contains("double_stream_modulation_img.lin.weight")
-        && names.contains("guidance_in.in_layer.weight")
-    {
-        return Found::Other("a FLUX.2 dev transformer; FLUX.2-klein works");
+    let all = |marks: &[&str]| marks.iter().all(|mark| names.contains(mark));
+    if let Some((_, what)) = RELATIVES.iter().find(|(marks, _)| all(marks)) {
+        return Found::Other(what);
     }
     for (kind, marks) in KNOWN {
         if marks.iter().any(|mark| names.contains(mark)) {
-            return Found::Known(kind);
+            // Between its halves and the latents, that of FLUX.1 has nothing.
+            let is_older = kind == Kind::Flux1Autoencoder && names.contains("quant_conv.weight");
+            return if is_older { Found::Other(OLDER_AUTOENCODER) } else { Found::Known(kind) };
         }
     }
     if let Some((_, what)) = OTHERS.iter().find(|(mark, _)| names.contains(mark)) {
@@ -149,4 +182,49 @@ pub(crate) fn recognise(names: &BTreeSet<&str>) -> Found {
         return Found::Other("a LoRA, which changes a model and is none; give it with --lora");
     }
     Found::Nothing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_that_look_alike_are_told_apart() {
+        for (names, kind) in [
+            (
+                &["double_blocks.0.img_attn.qkv.weight", "double_blocks.0.img_mod.lin.weight"][..],
+                Kind::Flux1Transformer,
+            ),
+            (
+                &["double_blocks.0.img_attn.qkv.weight", "double_stream_modulation_img.lin.weight"],
+                Kind::Flux2Transformer,
+            ),
+            (&["encoder.down.0.block.0.norm1.weight"], Kind::Flux1Autoencoder),
+            (&["bn.running_mean", "encoder.down.0.block.0.norm1.weight"], Kind::Flux2Autoencoder),
+            (
+                &[
+                    "encoder.down_blocks.0.resnets.0.norm1.weight",
+                    "quant_conv.weight",
+                    "bn.running_mean",
+                ],
+                Kind::Flux2Autoencoder,
+            ),
+        ] {
+            assert_eq!(recognise(&names.iter().copied().collect()), Found::Known(kind));
+        }
+    }
+
+    #[test]
+    fn relatives_are_named() {
+        for (names, part) in [
+            (&["encoder.down.0.block.0.norm1.weight", "quant_conv.weight"][..], "Stable Diffusion"),
+            (&["enc.blk.0.ffn_gate.weight", "enc.blk.1.attn_rel_b.weight"], "UMT5"),
+            (&["enc.blk.0.attn_q.weight"], "older T5"),
+        ] {
+            match recognise(&names.iter().copied().collect()) {
+                Found::Other(what) => assert!(what.contains(part), "{what}"),
+                found => panic!("{found:?}"),
+            }
+        }
+    }
 }

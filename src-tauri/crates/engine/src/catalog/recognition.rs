@@ -16,7 +16,7 @@ use super::{Part, scan::Root};
 
 const FILE: &str = "recognised.json";
 /// Raised when files are recognised in another way, so that old notes are not read.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 const MAX_BYTES: u64 = 64 << 20;
 /// Files that are remembered; more are looked at again.
 const MAX_FILES: usize = 50_000;
@@ -42,7 +42,11 @@ pub enum Contents {
 }
 
 /// The names of kinds in the notes.
-const KINDS: [(Kind, &str); 6] = [
+const KINDS: [(Kind, &str); 10] = [
+    (Kind::Flux1Transformer, "flux1_transformer"),
+    (Kind::T5, "t5"),
+    (Kind::Clip, "clip"),
+    (Kind::Flux1Autoencoder, "flux1_autoencoder"),
     (Kind::Flux2Transformer, "flux2_transformer"),
     (Kind::QwenImageLayeredTransformer, "qwen_image_layered_transformer"),
     (Kind::Qwen3, "qwen3"),
@@ -260,6 +264,21 @@ fn widths(kind: Kind, checkpoint: &Checkpoint) -> (Option<u64>, Option<u64>) {
         shape.last().map(|&columns| columns as u64)
     };
     match kind {
+        Kind::Flux1Transformer => {
+            (columns("context_embedder.weight"), columns("x_embedder.weight"))
+        }
+        Kind::T5 => {
+            let table = columns("shared.weight");
+            (table.or_else(|| columns("encoder.embed_tokens.weight")), None)
+        }
+        // All transformers here read the one that there is.
+        Kind::Clip => (None, None),
+        Kind::Flux1Autoencoder => {
+            let mut tensors = checkpoint.tensors();
+            let kernel = tensors.find(|(name, _)| *name == "decoder.conv_in.weight");
+            // The transformer reads patches of four.
+            (None, kernel.and_then(|(_, shape)| Some(*shape.get(1)? as u64 * 4)))
+        }
         // It takes three layers of the text encoder side by side.
         Kind::Flux2Transformer => (
             columns("context_embedder.weight").map(|width| width / 3),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     Tokens,
     decoder::{Block, Shape},
+    token_ids,
 };
 use crate::config::{Parsed, count, demand, parse, shape, within};
 
@@ -190,15 +191,8 @@ impl Qwen3 {
         depths: &[usize],
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
-        let (batch, length) = tokens.shape();
-        let ids: Vec<u32> = tokens.ids.concat();
-        if let Some(id) = ids.iter().find(|id| **id as usize >= self.config.vocab_size) {
-            candle_core::bail!(
-                "the tokenizer gives token {id}, the text encoder knows {}: they do not belong together",
-                self.config.vocab_size
-            );
-        }
-        let ids = Tensor::from_vec(ids, (batch, length), &self.device)?;
+        let length = tokens.shape().1;
+        let ids = token_ids(tokens, self.config.vocab_size, &self.device)?;
         let mask = attention::causal_mask(&tokens.padding, &self.device)?;
         let positions: Vec<[u32; 1]> = (0..length as u32).map(|position| [position]).collect();
         let rope =

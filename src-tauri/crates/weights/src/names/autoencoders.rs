@@ -2,9 +2,9 @@
 
 use super::{Rows::All, Rule};
 
-/// That of FLUX.2; the levels of the decoder are counted from the other end.
+/// Those of FLUX.1 and FLUX.2; the levels of the decoder are counted from the other end.
 #[rustfmt::skip]
-pub(super) const FLUX2: &[Rule] = &[
+pub(super) const KL: &[Rule] = &[
     ("encoder.norm_out", "encoder.conv_norm_out", All),
     ("encoder.down.*.block.*.norm1", "encoder.down_blocks.*.resnets.*.norm1", All),
     ("encoder.down.*.block.*.conv1", "encoder.down_blocks.*.resnets.*.conv1", All),

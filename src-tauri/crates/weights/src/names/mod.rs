@@ -1,8 +1,10 @@
 //! What files call weights, and what models call them: one table a family, read in both directions.
 
 mod autoencoders;
+mod flux1;
 mod flux2;
 mod llama;
+mod t5;
 
 use std::ops::Range;
 
@@ -15,6 +17,9 @@ pub(crate) enum Rows {
     All,
     /// One third: a file may fuse queries, keys and values.
     Third(usize),
+    /// Neighbouring sevenths, from the first until before the last: FLUX.1 fuses queries, keys and
+    /// values with a projection that is four times as wide.
+    Sevenths(usize, usize),
     /// The second half first: files disagree whether shift or scale comes first.
     Swapped,
 }
@@ -24,18 +29,21 @@ impl Rows {
     pub(crate) fn of(self, count: usize) -> Option<Vec<Range<usize>>> {
         match self {
             Self::All => Some(std::iter::once(0..count).collect()),
-            Self::Third(index) => {
-                let third = count / 3;
-                count
-                    .is_multiple_of(3)
-                    .then(|| std::iter::once(index * third..(index + 1) * third).collect())
-            }
+            Self::Third(index) => parts(count, 3, index..index + 1),
+            Self::Sevenths(first, end) => parts(count, 7, first..end),
             Self::Swapped => {
                 let half = count / 2;
                 count.is_multiple_of(2).then(|| vec![half..count, 0..half])
             }
         }
     }
+}
+
+/// Some of `of` parts of equal length.
+fn parts(count: usize, of: usize, wanted: Range<usize>) -> Option<Vec<Range<usize>>> {
+    let part = count / of;
+    let rows = wanted.start * part..wanted.end * part;
+    count.is_multiple_of(of).then(|| std::iter::once(rows).collect())
 }
 
 /// A file's name of a layer, the model's, and what the model takes of it. `*` is a block's number;
@@ -73,10 +81,12 @@ pub(crate) fn to_files(kind: Kind, layer: &str) -> Vec<(String, Rows)> {
 
 fn rules(kind: Kind) -> &'static [Rule] {
     match kind {
+        Kind::Flux1Transformer => flux1::RULES,
         Kind::Flux2Transformer => flux2::RULES,
-        Kind::Flux2Autoencoder => autoencoders::FLUX2,
+        Kind::Flux1Autoencoder | Kind::Flux2Autoencoder => autoencoders::KL,
+        Kind::T5 => t5::RULES,
         Kind::Qwen3 | Kind::Qwen25Vl => llama::RULES,
-        Kind::QwenImageLayeredTransformer | Kind::QwenImageAutoencoder => &[],
+        Kind::Clip | Kind::QwenImageLayeredTransformer | Kind::QwenImageAutoencoder => &[],
     }
 }
 
@@ -126,6 +136,24 @@ mod tests {
         );
         assert_eq!(Rows::Third(1).of(6), Some(std::iter::once(2..4).collect()));
         assert_eq!(Rows::Third(1).of(7), None);
+    }
+
+    #[test]
+    fn what_flux_1_fuses_becomes_four() {
+        let names = to_model(Kind::Flux1Transformer, "single_blocks.3.linear1.bias");
+        let parts: Vec<_> =
+            names.iter().map(|(name, rows)| (name.as_str(), rows.of(14).unwrap())).collect();
+        let once = |range: Range<usize>| std::iter::once(range).collect::<Vec<_>>();
+        assert_eq!(
+            parts,
+            [
+                ("single_transformer_blocks.3.attn.to_q.bias", once(0..2)),
+                ("single_transformer_blocks.3.attn.to_k.bias", once(2..4)),
+                ("single_transformer_blocks.3.attn.to_v.bias", once(4..6)),
+                ("single_transformer_blocks.3.proj_mlp.bias", once(6..14)),
+            ]
+        );
+        assert_eq!(Rows::Sevenths(0, 1).of(13), None);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod wrong_requests;
 mod damaged_weights;
 // Weights in single files, and LoRAs.
 mod model_files;
+// The family of FLUX.1.
+mod flux1;
 // Configurations that make no sense.
 mod damaged_configs;
 // Files that are no pictures.

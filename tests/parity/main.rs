@@ -8,6 +8,8 @@
 )]
 
 mod autoencoder;
+mod flux1;
+mod flux1_formats;
 mod formats;
 mod golden;
 mod hostile;

@@ -8,7 +8,7 @@ pub(crate) mod pixels;
 pub(crate) mod preferences;
 pub(crate) mod telemetry;
 
-use engine::{Family, Model};
+use engine::Model;
 use serde::Serialize;
 
 use crate::error::{AppError, Code};
@@ -74,10 +74,7 @@ impl From<&Model> for ModelReply {
             distilled: model.distilled,
             ready: model.is_ready(),
             missing: model.missing.clone(),
-            tasks: match model.family {
-                Family::Flux2Klein => vec!["generate"],
-                Family::QwenImageLayered => vec!["decompose"],
-            },
+            tasks: vec![if model.family.paints() { "generate" } else { "decompose" }],
             defaults: DefaultsReply {
                 width: defaults.width,
                 height: defaults.height,

@@ -70,7 +70,7 @@ fn as_text(forecast: &Forecast, others: &[&Model]) -> String {
     lines.extend(measures.into_iter().map(describe));
     lines.push(format!(
         "text encoder {}, transformer {}, autoencoder {}; beside weights {} to read, {} for a step, {} to decode",
-        size(plan.text_encoder.total),
+        size(plan.text_encoder.total + plan.pooled_text_encoder),
         size(plan.transformer.total),
         size(plan.autoencoder),
         size(plan.work.encode),
@@ -134,6 +134,7 @@ fn as_json(model: &Model, forecast: &Forecast, others: &[&Model]) -> Value {
         "text_encoder": { "bytes": plan.text_encoder.total, "kept_bytes": plan.text_encoder.kept },
         "transformer": { "bytes": plan.transformer.total, "kept_bytes": plan.transformer.kept },
         "autoencoder": { "bytes": plan.autoencoder },
+        "pooled_text_encoder": { "bytes": plan.pooled_text_encoder },
         "work_bytes": {
             "encode": plan.work.encode,
             "denoise": plan.work.denoise,

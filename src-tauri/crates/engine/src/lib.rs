@@ -3,6 +3,7 @@
 //! Knows no window, no network, no environment and no clock.
 
 mod catalog;
+mod clip_tokenizer;
 mod denoise;
 mod error;
 mod event;

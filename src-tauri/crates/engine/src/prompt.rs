@@ -5,7 +5,7 @@ use std::path::Path;
 use models::text_encoders::Tokens;
 use tokenizers::Tokenizer;
 
-use crate::{Error, Result};
+use crate::{Error, Result, clip_tokenizer};
 
 const PADDING: &str = "<|endoftext|>";
 
@@ -21,22 +21,36 @@ impl PromptTokenizer {
     /// # Errors
     /// If it is missing, damaged, or knows no padding token.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("tokenizer.json");
-        if !path.is_file() {
+        Self::open_padding_by(folder, PADDING)
+    }
+
+    /// As [`Self::open`], for a model with another padding token. Where there is no `tokenizer.json`,
+    /// vocabulary and merges are read as those of CLIP, which is published like that.
+    pub(crate) fn open_padding_by(folder: &Path, padding: &str) -> Result<Self> {
+        let mut path = folder.join("tokenizer.json");
+        let published = clip_tokenizer::files(folder);
+        if !path.is_file() && !published.iter().all(|file| file.is_file()) {
             return Err(Error::ModelMissing(format!("`{}` is missing", path.display())));
+        }
+        let is_one_file = path.is_file();
+        if !is_one_file {
+            path.clone_from(&published[0]);
         }
         let damaged = |reason: String| {
             let reason = reason.lines().next().unwrap_or_default().to_owned();
             Error::ModelBroken(format!("`{}` is damaged: {reason}", path.display()))
         };
-        let mut tokenizer =
-            Tokenizer::from_file(&path).map_err(|error| damaged(error.to_string()))?;
+        let tokenizer = match is_one_file {
+            true => Tokenizer::from_file(&path),
+            false => clip_tokenizer::read(&published),
+        };
+        let mut tokenizer = tokenizer.map_err(|error| damaged(error.to_string()))?;
         // Padding and cutting are done here, to the length that the request asks for.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| damaged(error.to_string()))?;
         let padding = tokenizer
-            .token_to_id(PADDING)
-            .ok_or_else(|| damaged(format!("it knows no `{PADDING}`")))?;
+            .token_to_id(padding)
+            .ok_or_else(|| damaged(format!("it knows no `{padding}`")))?;
         Ok(Self { tokenizer, padding })
     }
 
@@ -58,6 +72,27 @@ impl PromptTokenizer {
         Ok(self.pad(rows, length))
     }
 
+    /// Tokens of each prompt with the marks that the tokenizer sets at its ends, cut or padded on the
+    /// right to `length`; what is cut keeps its last mark.
+    ///
+    /// # Errors
+    /// If the tokenizer refuses the text.
+    pub(crate) fn encode_marked(&self, prompts: &[&str], length: usize) -> Result<Tokens> {
+        let rows = prompts
+            .iter()
+            .map(|prompt| {
+                let mut ids = self.encoded(prompt, true)?;
+                if ids.len() > length {
+                    let last = ids.pop();
+                    ids.truncate(length.saturating_sub(1));
+                    ids.extend(last);
+                }
+                Ok(ids)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(self.pad(rows, length))
+    }
+
     /// Tokens of texts, padded on the right to the longest.
     ///
     /// # Errors
@@ -73,9 +108,13 @@ impl PromptTokenizer {
     /// # Errors
     /// If the tokenizer refuses it.
     pub(crate) fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        self.encoded(text, false)
+    }
+
+    fn encoded(&self, text: &str, with_marks: bool) -> Result<Vec<u32>> {
         let encoding = self
             .tokenizer
-            .encode(text, false)
+            .encode(text, with_marks)
             .map_err(|error| Error::ModelBroken(format!("the tokenizer failed: {error}")))?;
         Ok(encoding.get_ids().to_vec())
     }

@@ -366,7 +366,7 @@ impl Task {
     #[must_use]
     pub fn typical(model: &Model) -> Self {
         match model.family {
-            Family::Flux2Klein => {
+            Family::Flux1 | Family::Flux2Klein => {
                 let draft = Draft { prompt: "picture".into(), ..Draft::default() };
                 Self::Generate(Request { draft })
             }

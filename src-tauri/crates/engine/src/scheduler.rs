@@ -1,6 +1,6 @@
 //! Flow-match Euler: how noisy each step is. Plain numbers.
 //!
-//! As diffusers' `FlowMatchEulerDiscreteScheduler` 0.42 with the shifts of FLUX.2 and of
+//! As diffusers' `FlowMatchEulerDiscreteScheduler` 0.42 with the shifts of FLUX.1, of FLUX.2 and of
 //! Qwen-Image-Layered.
 
 use serde::{Deserialize, Deserializer};
@@ -28,6 +28,18 @@ pub struct Config {
     /// Kind of dynamic shift: `exponential` or `linear`.
     #[serde(default = "exponential")]
     pub time_shift_type: String,
+    /// Tokens of a picture that is shifted by `base_shift`, in FLUX.1.
+    #[serde(default = "base_image_seq_len")]
+    pub base_image_seq_len: usize,
+    /// Tokens of a picture that is shifted by `max_shift`.
+    #[serde(default = "max_image_seq_len")]
+    pub max_image_seq_len: usize,
+    /// The shift of a small picture.
+    #[serde(default = "base_shift")]
+    pub base_shift: f64,
+    /// The shift of a large one.
+    #[serde(default = "max_shift")]
+    pub max_shift: f64,
     #[serde(default)]
     use_karras_sigmas: Option<bool>,
     #[serde(default)]
@@ -45,6 +57,18 @@ fn train_timesteps() -> usize {
 }
 fn one() -> f64 {
     1.0
+}
+fn base_image_seq_len() -> usize {
+    256
+}
+fn max_image_seq_len() -> usize {
+    4096
+}
+fn base_shift() -> f64 {
+    0.5
+}
+fn max_shift() -> f64 {
+    1.15
 }
 fn exponential() -> String {
     "exponential".into()
@@ -91,6 +115,14 @@ impl Config {
         if !(config.shift > 0.0 && config.shift <= 1000.0) {
             return Err("`shift` is outside 0 to 1000".into());
         }
+        let sizes = [config.base_image_seq_len, config.max_image_seq_len];
+        if sizes[0] >= sizes[1] || sizes[1] > 1 << 24 {
+            return Err("`base_image_seq_len` is not below `max_image_seq_len`".into());
+        }
+        if ![config.base_shift, config.max_shift].iter().all(|shift| (-20.0..=20.0).contains(shift))
+        {
+            return Err("`base_shift` or `max_shift` is outside -20 to 20".into());
+        }
         if !(1..=1_000_000).contains(&config.num_train_timesteps) {
             return Err("`num_train_timesteps` is outside 1 to 1000000".into());
         }
@@ -109,12 +141,16 @@ impl Schedule {
     /// `steps` levels for a FLUX.2 picture of `image_tokens` tokens (references do not count).
     #[must_use]
     pub fn new(config: &Config, image_tokens: usize, steps: usize) -> Self {
-        let last = 1.0 / steps as f64;
-        let even = |index: usize| match steps {
-            1 => 1.0,
-            _ => 1.0 + (last - 1.0) * index as f64 / (steps - 1) as f64,
-        };
-        Self::shifted(config, empirical_mu(image_tokens, steps), (0..steps).map(even))
+        Self::shifted(config, empirical_mu(image_tokens, steps), even(steps))
+    }
+
+    /// `steps` levels for a FLUX.1 picture of `image_tokens` tokens.
+    #[must_use]
+    pub fn flux1(config: &Config, image_tokens: usize, steps: usize) -> Self {
+        let (small, large) = (config.base_image_seq_len as f64, config.max_image_seq_len as f64);
+        let slope = (config.max_shift - config.base_shift) / (large - small);
+        let mu = image_tokens as f64 * slope + (config.base_shift - slope * small);
+        Self::shifted(config, mu, even(steps))
     }
 
     /// `steps` levels for the layers of a picture of `image_tokens` tokens (layers do not count).
@@ -173,6 +209,15 @@ impl Schedule {
     pub fn timestep(&self, step: usize) -> f32 {
         self.sigmas[step] * self.train_timesteps
     }
+}
+
+/// Levels at equal distances from 1 to one step above 0.
+fn even(steps: usize) -> impl Iterator<Item = f64> {
+    let last = 1.0 / steps as f64;
+    (0..steps).map(move |index| match steps {
+        1 => 1.0,
+        _ => 1.0 + (last - 1.0) * index as f64 / (steps - 1) as f64,
+    })
 }
 
 fn shift(config: &Config, sigma: f32, mu: f64) -> f32 {

@@ -1,7 +1,7 @@
 //! `asset-editor models list`: what is there, what can be had, and what cannot be used.
 
 use downloads::free_space;
-use engine::{Catalog, Contents, Family, Finding, Model, Root, RootState, Roots};
+use engine::{Catalog, Contents, Finding, Model, Root, RootState, Roots};
 use library::Plan;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub(super) fn run(json: bool) -> Result<(), Failure> {
 
 /// Whether it is the one that is used by default: one for each task.
 fn is_default(model: &Model, catalog: &Catalog) -> bool {
-    let first = catalog.models().iter().find(|m| m.family == model.family && m.is_ready());
+    let first = catalog.models().iter().find(|m| task(m) == task(model) && m.is_ready());
     first.is_some_and(|first| first.id == model.id)
 }
 
@@ -194,8 +194,5 @@ fn as_json(model: &Model, catalog: &Catalog, roots: &Roots) -> Value {
 }
 
 fn task(model: &Model) -> &'static str {
-    match model.family {
-        Family::Flux2Klein => "generate",
-        Family::QwenImageLayered => "decompose",
-    }
+    if model.family.paints() { "generate" } else { "decompose" }
 }

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use weights::Kind;
-
 use super::{
     Defaults, Family, Model,
     folder::has_weights,
+    model::is_schnell,
     recognition::{Contents, Recognitions},
     same,
     scan::{Finding, Root},
 };
-use crate::{PartFiles, parts::kind};
+use crate::{
+    PartFiles,
+    parts::{kind, reader},
+};
 
 /// Adds a model for every transformer that lies alone.
 pub(super) fn add_loose(roots: &[Root], recognitions: &Recognitions, models: &mut Vec<Model>) {
@@ -20,7 +22,7 @@ pub(super) fn add_loose(roots: &[Root], recognitions: &Recognitions, models: &mu
     for root in roots {
         for finding in &root.findings {
             let Contents::Part { kind: found, text, latents } = finding.contents else { continue };
-            let Some(family) = family_of(found) else { continue };
+            let Some(family) = Family::of(found) else { continue };
             if known.iter().any(|other| same(other, &finding.path)) {
                 continue;
             }
@@ -40,12 +42,6 @@ pub(super) fn free_id(wanted: &str, models: &[Model]) -> String {
     }
     let numbered = (2..).map(|number| format!("{wanted}-{number}"));
     numbered.into_iter().find(|id| is_free(id)).unwrap_or_default()
-}
-
-fn family_of(found: Kind) -> Option<Family> {
-    [Family::Flux2Klein, Family::QwenImageLayered]
-        .into_iter()
-        .find(|family| kind(*family, "transformer") == found)
 }
 
 /// Where parts of a family are taken from.
@@ -77,29 +73,46 @@ impl Shelf<'_> {
             }
             other
         };
-        let text_encoder = part("text_encoder", text, "text encoder");
+        let text_encoder = part(reader(self.family), text, "text encoder");
+        let clip = match self.family {
+            Family::Flux1 => part("text_encoder", None, "CLIP text encoder"),
+            Family::Flux2Klein | Family::QwenImageLayered => None,
+        };
         let vae = part("vae", latents, "autoencoder (VAE)");
         let name = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let distilled = lender.is_some_and(|model| model.distilled);
+        let (transformer, distilled) = (Some(file.path.clone()), self.is_distilled(file, lender));
+        let files = PartFiles::of(self.family, transformer, text_encoder, vae);
         Model {
             id: name.clone(),
             name,
             note: "Put together from your linked folders.".into(),
             folder,
-            files: PartFiles { transformer: Some(file.path.clone()), text_encoder, vae },
+            files: PartFiles { text_encoder: clip.or(files.text_encoder), ..files },
             family: self.family,
             is_starter: false,
             distilled,
             kv_references: false,
             defaults: lender
+                .filter(|model| model.distilled == distilled)
                 .map_or_else(|| Defaults::of(self.family, distilled), |model| model.defaults),
             missing,
+        }
+    }
+
+    /// Whether it runs in a few steps: the lender knows, unless the transformer itself tells.
+    fn is_distilled(&self, file: &Finding, lender: Option<&Model>) -> bool {
+        match self.family {
+            Family::Flux1 => is_schnell(&file.path).unwrap_or_default(),
+            Family::Flux2Klein | Family::QwenImageLayered => {
+                lender.is_some_and(|model| model.distilled)
+            }
         }
     }
 
     /// The folder that lends the tokenizer and what else is small; best one whose text encoder fits.
     fn lender(&self, text: Option<u64>) -> Option<&Model> {
         let small = match self.family {
+            Family::Flux1 => vec!["tokenizer", "tokenizer_2", "scheduler"],
             Family::Flux2Klein => vec!["tokenizer", "scheduler"],
             Family::QwenImageLayered => vec!["tokenizer", "scheduler", "processor", "text_encoder"],
         };
@@ -109,15 +122,19 @@ impl Shelf<'_> {
                 && !model.folder.as_os_str().is_empty()
                 && small.iter().all(|name| model.folder.join(name).is_dir())
         };
+        let reader = reader(self.family);
         let mut lenders = self.models.iter().filter(lends);
-        let best = lenders
-            .clone()
-            .find(|model| self.fits(&model.folder.join("text_encoder"), "text_encoder", text));
+        let best =
+            lenders.clone().find(|model| self.fits(&model.folder.join(reader), reader, text));
         best.or_else(|| lenders.next())
     }
 
     fn without_lender(&self) -> String {
         match self.family {
+            Family::Flux1 => {
+                "its tokenizers are nowhere; a folder of `black-forest-labs/FLUX.1-schnell` brings them"
+                    .into()
+            }
             Family::Flux2Klein => {
                 "its tokenizer is nowhere; the part `klein-4b-settings` (12 MB) brings it".into()
             }

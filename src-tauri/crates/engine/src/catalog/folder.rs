@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use models::flux1;
 use serde::Deserialize;
 use weights::weight_files;
 
 use super::{Defaults, Family, Model};
-use crate::{Error, PartFiles, Result};
+use crate::{Error, PartFiles, Result, pipelines::read_config};
 
 pub(super) fn model_in_folder(folder: &Path) -> Model {
     let name = name_of(folder);
@@ -20,15 +21,15 @@ pub(super) fn model_in_folder(folder: &Path) -> Model {
     missing.extend(missing_parts(folder, index.family(), &PartFiles::default()));
     Model {
         family: index.family(),
+        distilled: index.is_distilled(folder),
+        defaults: Defaults::of(index.family(), index.is_distilled(folder)),
         id: name.clone(),
         name,
         note: "From your model folder.".into(),
         folder: folder.to_owned(),
         files: PartFiles::default(),
         is_starter: false,
-        distilled: index.is_distilled,
         kv_references: index.is_kv(),
-        defaults: Defaults::of(index.family(), index.is_distilled),
         missing,
     }
 }
@@ -45,22 +46,35 @@ fn name_of(folder: &Path) -> String {
 }
 
 pub(super) fn missing_parts(folder: &Path, family: Family, files: &PartFiles) -> Vec<String> {
-    let processor = (family == Family::QwenImageLayered).then_some("processor");
-    ["scheduler", "text_encoder", "tokenizer", "transformer", "vae"]
-        .into_iter()
-        .chain(processor)
+    let parts: &[&str] = match family {
+        Family::Flux1 => &[
+            "scheduler",
+            "text_encoder",
+            "text_encoder_2",
+            "tokenizer",
+            "tokenizer_2",
+            "transformer",
+            "vae",
+        ],
+        Family::Flux2Klein => &["scheduler", "text_encoder", "tokenizer", "transformer", "vae"],
+        Family::QwenImageLayered => {
+            &["scheduler", "text_encoder", "tokenizer", "transformer", "vae", "processor"]
+        }
+    };
+    parts
+        .iter()
         .filter(|part| files.given(part).is_none())
-        .filter_map(|part| missing_part(folder, part))
+        .filter_map(|part| missing_part(folder, family, part))
         .collect()
 }
 
 /// What is not there of a component.
-fn missing_part(folder: &Path, part: &str) -> Option<String> {
+fn missing_part(folder: &Path, family: Family, part: &str) -> Option<String> {
     let path = folder.join(part);
     if !path.is_dir() {
         return Some(format!("`{}` is missing", path.display()));
     }
-    if !["text_encoder", "transformer", "vae"].contains(&part) {
+    if !family.components().contains(&part) {
         return None;
     }
     weight_files(&path).err().map(|error| error.to_string())
@@ -86,13 +100,16 @@ const MAX_INDEX_BYTES: u64 = 1 << 20;
 /// What diffusers calls the pipeline that takes pictures apart.
 const LAYERED: &str = "QwenImageLayeredPipeline";
 
+/// What diffusers calls the pipeline of FLUX.1.
+const FLUX_1: &str = "FluxPipeline";
+
 /// `model_index.json`, the part that matters.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ModelIndex {
     #[serde(rename = "_class_name", default)]
     class_name: String,
     #[serde(default)]
-    pub(super) is_distilled: bool,
+    is_distilled: bool,
 }
 
 impl ModelIndex {
@@ -116,16 +133,30 @@ impl ModelIndex {
             "Flux2KleinPipeline"
             | "Flux2KleinInpaintPipeline"
             | "Flux2KleinKVPipeline"
+            | FLUX_1
             | LAYERED => Ok(index),
             other => Err(Error::ModelBroken(format!(
-                "`{}` holds a model of the kind `{other}`; FLUX.2-klein and Qwen-Image-Layered are supported",
+                "`{}` holds a model of the kind `{other}`; FLUX.1, FLUX.2-klein and Qwen-Image-Layered are supported",
                 folder.display()
             ))),
         }
     }
 
     pub(super) fn family(&self) -> Family {
-        if self.class_name == LAYERED { Family::QwenImageLayered } else { Family::Flux2Klein }
+        match self.class_name.as_str() {
+            FLUX_1 => Family::Flux1,
+            LAYERED => Family::QwenImageLayered,
+            _ => Family::Flux2Klein,
+        }
+    }
+
+    /// Whether it runs in a few steps; the index of FLUX.1 does not say, its transformer does.
+    pub(super) fn is_distilled(&self, folder: &Path) -> bool {
+        if self.family() != Family::Flux1 {
+            return self.is_distilled;
+        }
+        let config = folder.join("transformer/config.json");
+        read_config(&config, flux1::Config::parse).is_ok_and(|config| !config.guidance_embeds)
     }
 
     pub(super) fn is_kv(&self) -> bool {

@@ -23,9 +23,13 @@ pub use model::{Choice, Defaults, Family, Model};
 pub use recognition::Contents;
 pub use scan::{Finding, FoundLora, Root, RootState};
 
-use crate::{Error, PartFiles, Result, parts::kind};
+use crate::{
+    Error, PartFiles, Result,
+    parts::{kind, reader},
+};
 use entries::{Entries, Entry};
 use folder::{ModelIndex, missing_parts, model_in_folder, subfolders};
+use model::is_schnell;
 use recognition::Recognitions;
 
 /// The ids of the models that need no download; below the folder of what ships with the app.
@@ -263,31 +267,31 @@ impl Catalog {
         self.entries.models.iter().find(|model| model.id == id)?.memory_gib
     }
 
-    /// The model that `name` means: an id, a name, or a folder; `None` means the first of a family
-    /// that is ready.
+    /// The model that `name` means: an id, a name, or a folder; `None` means the first that is ready
+    /// and does what a family does.
     ///
     /// # Errors
-    /// [`Error::ModelMissing`] or [`Error::ModelBroken`]; [`Error::InvalidRequest`] if it is of
-    /// another family.
+    /// [`Error::ModelMissing`] or [`Error::ModelBroken`]; [`Error::InvalidRequest`] if it does
+    /// something else.
     pub fn find_for(&self, family: Family, name: Option<&str>) -> Result<Model> {
         let Some(name) = name else {
-            let kind = match family {
-                Family::Flux2Klein => "paints pictures",
-                Family::QwenImageLayered => "splits pictures into layers",
+            let kind = match family.paints() {
+                true => "paints pictures",
+                false => "splits pictures into layers",
             };
             return self
                 .models
                 .iter()
-                .find(|model| model.family == family && model.is_ready())
+                .find(|model| model.family.paints() == family.paints() && model.is_ready())
                 .cloned()
                 .ok_or_else(|| Error::ModelMissing(format!("no model that {kind} is installed")));
         };
         let model = self.find(name)?;
-        match (family, model.family) {
-            (Family::Flux2Klein, Family::QwenImageLayered) => Err(Error::InvalidRequest(format!(
+        match (family.paints(), model.family.paints()) {
+            (true, false) => Err(Error::InvalidRequest(format!(
                 "`{name}` splits pictures into layers; it does not paint them from words"
             ))),
-            (Family::QwenImageLayered, Family::Flux2Klein) => Err(Error::InvalidRequest(format!(
+            (false, true) => Err(Error::InvalidRequest(format!(
                 "`{name}` paints pictures from words; it does not split them into layers"
             ))),
             _ => Ok(model),
@@ -308,8 +312,9 @@ impl Catalog {
         if file.is_none() && choice.base.is_none() && choice.text_encoder.or(choice.vae).is_none() {
             return self.find_for(family, choice.model);
         }
+        let family = self.family_of(family, file, choice)?;
         for (path, component) in
-            [(file, "transformer"), (choice.text_encoder, "text_encoder"), (choice.vae, "vae")]
+            [(file, "transformer"), (choice.text_encoder, reader(family)), (choice.vae, "vae")]
         {
             if let Some(path) = path {
                 Checkpoint::open_part(path, kind(family, component))?;
@@ -327,18 +332,43 @@ impl Catalog {
         };
         if model.family != family {
             let name = choice.base.or(choice.model).unwrap_or_default();
-            return Err(Error::InvalidRequest(format!("`{name}` is a model for another task")));
+            let other = match model.family.paints() == family.paints() {
+                true => "of another family",
+                false => "for another task",
+            };
+            return Err(Error::InvalidRequest(format!("`{name}` is a model {other}")));
         }
-        model.files = PartFiles {
-            transformer: file.map(Path::to_owned),
-            text_encoder: choice.text_encoder.map(Path::to_owned),
-            vae: choice.vae.map(Path::to_owned),
-        };
+        if let Some(file) = file.filter(|_| family == Family::Flux1) {
+            // What lends the rest may be of the other kind.
+            model.distilled = is_schnell(file)?;
+            model.defaults = Defaults::of(family, model.distilled);
+        }
+        let owned = |path: Option<&Path>| path.map(Path::to_owned);
+        let (text, vae) = (owned(choice.text_encoder), owned(choice.vae));
+        model.files = PartFiles::of(family, owned(file), text, vae);
         model.missing = missing_parts(&model.folder, family, &model.files);
         match model.missing.first() {
             None => Ok(model),
             Some(missing) => Err(Error::ModelMissing(format!("{missing}: {LENDING}"))),
         }
+    }
+
+    /// The family that a choice is about, if it does what `family` does: a file tells it by its
+    /// content, a name by what it means.
+    fn family_of(
+        &self,
+        family: Family,
+        file: Option<&Path>,
+        choice: &Choice<'_>,
+    ) -> Result<Family> {
+        let found = match file {
+            Some(file) => Checkpoint::open_file(file)?.kind().and_then(Family::of),
+            None => self
+                .named(choice.model.or(choice.base).unwrap_or_default())
+                .ok()
+                .map(|model| model.family),
+        };
+        Ok(found.filter(|found| found.paints() == family.paints()).unwrap_or(family))
     }
 
     /// The model that a file in a linked folder was put together to.
@@ -461,7 +491,7 @@ fn model_of(entry: &Entry, folder: Option<PathBuf>, files: PartFiles) -> Model {
             model.missing.push(format!("`{}` holds another kind of model", folder.display()));
         }
         // The folder knows best what it holds.
-        Ok(index) => model.distilled = index.is_distilled,
+        Ok(index) => model.distilled = index.is_distilled(&folder),
         Err(error) => model.missing.push(error.to_string()),
     }
     model.missing.extend(missing_parts(&folder, model.family, &model.files));
@@ -485,6 +515,8 @@ mod tests {
             "klein-9b",
             "klein-base-4b",
             "klein-base-9b",
+            "flux1-schnell",
+            "flux1-dev",
         ] {
             assert!(ids.contains(&id), "`{id}` is missing from {ids:?}");
         }

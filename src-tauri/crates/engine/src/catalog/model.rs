@@ -3,23 +3,59 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use weights::{Checkpoint, weight_files};
+use weights::{Checkpoint, Kind, weight_files};
 
 use crate::{PartFiles, Result, parts::kind};
-
-/// The components that have weights, as diffusers names their folders.
-const COMPONENTS: [&str; 3] = ["text_encoder", "transformer", "vae"];
 
 /// What a model is and therefore does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
+    /// Paints pictures from words.
+    Flux1,
     /// Paints pictures from words and references.
     #[default]
     #[serde(rename = "flux2-klein")]
     Flux2Klein,
     /// Takes pictures apart into layers.
     QwenImageLayered,
+}
+
+impl Family {
+    /// Whether it makes pictures of words; the others take pictures apart.
+    #[must_use]
+    pub fn paints(self) -> bool {
+        matches!(self, Self::Flux1 | Self::Flux2Klein)
+    }
+
+    /// The components that have weights, as diffusers names their folders.
+    pub(crate) fn components(self) -> &'static [&'static str] {
+        match self {
+            Self::Flux1 => &["text_encoder", "text_encoder_2", "transformer", "vae"],
+            Self::Flux2Klein | Self::QwenImageLayered => &["text_encoder", "transformer", "vae"],
+        }
+    }
+
+    /// The family of a transformer.
+    pub(super) fn of(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Flux1Transformer => Some(Self::Flux1),
+            Kind::Flux2Transformer => Some(Self::Flux2Klein),
+            Kind::QwenImageLayeredTransformer => Some(Self::QwenImageLayered),
+            _ => None,
+        }
+    }
+}
+
+/// A weight that only those FLUX.1 models have that read the guidance scale: dev.
+const GUIDANCE: &str = "time_text_embed.guidance_embedder.linear_1.weight";
+
+/// Whether a FLUX.1 transformer is one that runs in a few steps: schnell.
+///
+/// # Errors
+/// If it is none, or damaged.
+pub(super) fn is_schnell(transformer: &Path) -> Result<bool> {
+    Ok(!Checkpoint::open_part(transformer, Kind::Flux1Transformer)?.contains(GUIDANCE))
 }
 
 /// What a model does when the user does not say.
@@ -45,6 +81,11 @@ impl Defaults {
     pub(super) fn of(family: Family, distilled: bool) -> Self {
         let max_sequence_length = 512;
         match family {
+            Family::Flux1 => {
+                let (steps, guidance, max_sequence_length) =
+                    if distilled { (4, 1.0, 256) } else { (28, 3.5, 512) };
+                Self { width: 1024, height: 1024, steps, guidance, max_sequence_length, layers: 0 }
+            }
             Family::Flux2Klein => {
                 let (steps, guidance) = if distilled { (4, 1.0) } else { (50, 4.0) };
                 Self { width: 1024, height: 1024, steps, guidance, max_sequence_length, layers: 0 }
@@ -98,7 +139,8 @@ impl Model {
     /// Where its weights lie: files, or folders of components.
     #[must_use]
     pub fn places(&self) -> Vec<PathBuf> {
-        COMPONENTS.map(|component| self.files.path(&self.folder, component)).into()
+        let place = |component: &&str| self.files.path(&self.folder, component);
+        self.family.components().iter().map(place).collect()
     }
 
     /// Bytes of its weights on the disk.
@@ -116,7 +158,7 @@ impl Model {
     /// # Errors
     /// The first that is missing, damaged or something else.
     pub fn check_headers(&self) -> Result<()> {
-        for component in COMPONENTS {
+        for component in self.family.components() {
             let path = self.files.path(&self.folder, component);
             Checkpoint::open_part(&path, kind(self.family, component))?;
         }

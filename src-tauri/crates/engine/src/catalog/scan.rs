@@ -71,7 +71,8 @@ impl Root {
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let components = self.folders.iter().flat_map(|folder| {
-            ["text_encoder", "transformer", "vae"].map(|component| folder.join(component))
+            ["text_encoder", "text_encoder_2", "transformer", "vae"]
+                .map(|component| folder.join(component))
         });
         let found = self.findings.iter().map(|finding| finding.path.clone());
         let of = |path: PathBuf| {

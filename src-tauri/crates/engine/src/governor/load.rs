@@ -6,7 +6,7 @@ use weights::{Stamp, stamp};
 
 use super::plan::{Sizes, Work};
 use crate::{
-    Decomposition, MAX_SIDE, Model, PartFiles, Precision, Request, Size, Task, preprocess,
+    Decomposition, Family, MAX_SIDE, Model, PartFiles, Precision, Request, Size, Task, preprocess,
 };
 
 /// References are scaled to at most this many pixels.
@@ -52,7 +52,7 @@ impl Outline {
 }
 
 fn stamps(folder: &Path, files: &PartFiles) -> Vec<Option<Stamp>> {
-    ["text_encoder", "transformer", "vae"]
+    ["text_encoder", "text_encoder_2", "transformer", "vae"]
         .map(|component| stamp(&files.path(folder, component)).ok())
         .into()
 }
@@ -92,7 +92,11 @@ pub(crate) struct Passes {
 impl Passes {
     pub(crate) fn of(model: &Model, task: &Task) -> Self {
         let (steps, guidance, may_guide) = match task {
-            Task::Generate(request) => (request.steps, request.guidance, !model.distilled),
+            Task::Generate(request) => {
+                // FLUX.1 reads the scale as an input; its only pass is guided.
+                let may_guide = !model.distilled && model.family != Family::Flux1;
+                (request.steps, request.guidance, may_guide)
+            }
             Task::Decompose(task) => (task.steps, task.guidance, true),
         };
         let guides = may_guide && guidance.unwrap_or(model.defaults.guidance) > 1.0;

@@ -6,7 +6,7 @@ use crate::Precision;
 
 /// Sizes of a model's components, of what is read of them. Matrices are used as files hold them, in
 /// whatever number format pictures are computed; convolutions are few, and unpacked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sizes {
     /// In bytes.
     pub(crate) text_encoder: u64,
@@ -14,6 +14,8 @@ pub(crate) struct Sizes {
     pub(crate) transformer: u64,
     /// In parameters.
     pub(crate) autoencoder: u64,
+    /// A second text encoder that is unpacked, in parameters; 0 where there is none.
+    pub(crate) pooled_text_encoder: u64,
 }
 
 /// What a run computes with, beside weights, in bytes.
@@ -79,6 +81,8 @@ pub struct Plan {
     pub transformer: Share,
     /// What sees and shows, in bytes.
     pub autoencoder: u64,
+    /// What reads a prompt as a whole, in bytes; 0 where nothing does.
+    pub pooled_text_encoder: u64,
     /// What the process holds anyway, in bytes.
     pub base: u64,
     /// Beside weights.
@@ -143,6 +147,8 @@ pub(crate) fn plan(sizes: &Sizes, work: Work, ground: &Ground) -> Plan {
         _ => 4,
     };
     let autoencoder = sizes.autoencoder * number;
+    // Computed in f32 everywhere.
+    let pooled_text_encoder = sizes.pooled_text_encoder * 4;
     let paint = work.denoise.max(work.decode);
     let mut plan = Plan {
         precision,
@@ -151,20 +157,27 @@ pub(crate) fn plan(sizes: &Sizes, work: Work, ground: &Ground) -> Plan {
         text_encoder: Share::whole(sizes.text_encoder),
         transformer: Share::whole(sizes.transformer),
         autoencoder,
+        pooled_text_encoder,
         base,
         work,
         budget,
-        peak: base + sizes.text_encoder + sizes.transformer + autoencoder + paint.max(work.encode),
+        peak: base
+            + sizes.text_encoder
+            + pooled_text_encoder
+            + sizes.transformer
+            + autoencoder
+            + paint.max(work.encode),
     };
     if plan.fits() {
         return plan;
     }
     plan.keeps_text_encoder = false;
     let room = |taken: u64| if on_card { u64::MAX } else { budget.saturating_sub(taken) };
-    plan.text_encoder = Share::at_most(sizes.text_encoder, room(base + work.encode));
+    let read = base + pooled_text_encoder + work.encode;
+    plan.text_encoder = Share::at_most(sizes.text_encoder, room(read));
     plan.transformer = Share::at_most(sizes.transformer, room(base + autoencoder + paint));
-    let encode = base + plan.text_encoder.kept + work.encode;
-    plan.peak = encode.max(base + plan.transformer.kept + autoencoder + paint);
+    plan.peak =
+        (read + plan.text_encoder.kept).max(base + plan.transformer.kept + autoencoder + paint);
     plan
 }
 
@@ -172,8 +185,12 @@ pub(crate) fn plan(sizes: &Sizes, work: Work, ground: &Ground) -> Plan {
 mod tests {
     use super::*;
 
-    const KLEIN_4B: Sizes =
-        Sizes { text_encoder: 5_450_000_000, transformer: 7_750_000_000, autoencoder: 84_000_000 };
+    const KLEIN_4B: Sizes = Sizes {
+        text_encoder: 5_450_000_000,
+        transformer: 7_750_000_000,
+        autoencoder: 84_000_000,
+        pooled_text_encoder: 0,
+    };
     const WORK: Work = Work { encode: 150_000_000, denoise: 500_000_000, decode: 700_000_000 };
 
     fn on_processor(budget: u64) -> Plan {

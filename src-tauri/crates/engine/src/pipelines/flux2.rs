@@ -145,7 +145,7 @@ impl Klein {
         let length = job.max_sequence_length;
         let wanted = [job.prompts, negatives.as_slice()];
         let mut wanted = wanted.iter().filter(|prompts| !prompts.is_empty());
-        if !wanted.all(|prompts| self.recall(prompts, length).is_some()) {
+        if !wanted.all(|prompts| self.readings().recall(prompts, length).is_some()) {
             self.load_text_encoder(monitor)?;
             monitor.check()?;
         }
@@ -167,11 +167,11 @@ impl Klein {
         length: usize,
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
-        if let Some(conditioning) = self.recall(prompts, length) {
+        if let Some(conditioning) = self.readings().recall(prompts, length) {
             return Ok(conditioning.clone());
         }
         let conditioning = self.encode_tokens(&self.tokenize(prompts, length)?, probe)?;
-        self.remember(prompts, length, &conditioning);
+        self.readings().remember(prompts, length, conditioning.clone());
         Ok(conditioning)
     }
 

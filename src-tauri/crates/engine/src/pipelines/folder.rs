@@ -42,7 +42,7 @@ pub(super) fn config<T>(
 ///
 /// # Errors
 /// If it is missing or damaged.
-pub(super) fn read_config<T, E: std::fmt::Display>(
+pub(crate) fn read_config<T, E: std::fmt::Display>(
     path: &Path,
     parse: impl Fn(&str) -> std::result::Result<T, E>,
 ) -> Result<T> {

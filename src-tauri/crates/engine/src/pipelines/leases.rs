@@ -33,6 +33,10 @@ pub enum Component {
     TextEncoder,
     /// What reads, and can look at pictures.
     SeeingTextEncoder,
+    /// What reads word by word, in FLUX.1.
+    T5,
+    /// What reads a prompt as a whole, in FLUX.1.
+    Clip,
     /// What paints.
     Transformer,
     /// What makes latents of pictures and pictures of latents.
@@ -43,15 +47,23 @@ impl Component {
     /// Its folder in a model's folder.
     pub(crate) fn folder(self) -> &'static str {
         match self {
-            Self::TextEncoder | Self::SeeingTextEncoder => "text_encoder",
+            Self::TextEncoder | Self::SeeingTextEncoder | Self::Clip => "text_encoder",
+            Self::T5 => "text_encoder_2",
             Self::Transformer => "transformer",
             Self::Autoencoder => "vae",
         }
     }
 
+    /// Whether all of it is unpacked when it is loaded.
+    fn is_unpacked(self) -> bool {
+        matches!(self, Self::Autoencoder | Self::Clip)
+    }
+
     fn noun(self) -> &'static str {
         match self {
             Self::TextEncoder | Self::SeeingTextEncoder => "text encoder",
+            Self::T5 => "T5 text encoder",
+            Self::Clip => "CLIP text encoder",
             Self::Transformer => "transformer",
             Self::Autoencoder => "autoencoder",
         }
@@ -170,7 +182,7 @@ impl Leases {
     /// Bytes of a component's files that stay in memory once they were read.
     fn kept(&self, component: Component) -> u64 {
         // What is unpacked, or on the card, is not needed a second time.
-        if !self.device.is_cpu() || component == Component::Autoencoder {
+        if !self.device.is_cpu() || component.is_unpacked() {
             return 0;
         }
         match (&self.plan, component) {
@@ -186,7 +198,10 @@ impl Leases {
         let bytes = match component {
             Component::Transformer => plan.transformer.kept,
             Component::Autoencoder => plan.autoencoder,
-            Component::TextEncoder | Component::SeeingTextEncoder => plan.text_encoder.kept,
+            Component::Clip => plan.pooled_text_encoder,
+            Component::TextEncoder | Component::SeeingTextEncoder | Component::T5 => {
+                plan.text_encoder.kept
+            }
         };
         Some(self.placed(bytes))
     }
@@ -195,7 +210,7 @@ impl Leases {
     fn footprint(&self, component: Component, bytes: u64, checkpoint: &Checkpoint) -> Footprint {
         let number = if self.device.is_cpu() { 4 } else { self.dtype.size_in_bytes() as u64 };
         let unpacked = checkpoint.parameter_count() * number;
-        let is_packed = self.device.is_cpu() && component != Component::Autoencoder;
+        let is_packed = self.device.is_cpu() && !component.is_unpacked();
         self.placed(if is_packed { bytes } else { unpacked })
     }
 
@@ -211,7 +226,10 @@ impl Leases {
         let unlimited = Footprint { ram: u64::MAX, vram: u64::MAX };
         let Some(plan) = self.plan else { return unlimited };
         let bytes = match component {
-            Component::TextEncoder | Component::SeeingTextEncoder => plan.room_to_read(),
+            Component::TextEncoder
+            | Component::SeeingTextEncoder
+            | Component::T5
+            | Component::Clip => plan.room_to_read(),
             Component::Transformer | Component::Autoencoder => plan.room_to_paint(),
         };
         match self.device.is_cpu() {

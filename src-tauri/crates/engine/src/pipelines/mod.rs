@@ -1,10 +1,13 @@
 //! Encode, denoise, decode: one module a model family.
 
+pub mod flux1;
 pub mod flux2;
 mod folder;
 mod layers;
 mod leases;
+mod preview;
 pub mod qwen_image_layered;
+mod readings;
 mod rehearsal;
 mod residents;
 
@@ -14,6 +17,7 @@ use std::sync::{
 };
 
 use candle_core::Tensor;
+pub(crate) use folder::read_config;
 pub use leases::Component;
 pub(crate) use leases::{PartKey, Parts, belongs_to};
 use nn::Probe;
@@ -51,9 +55,10 @@ impl Monitor<'_> {
 pub enum Start {
     /// Noise of a seed.
     Seed(u64),
-    /// Noise as a seed would give it: for FLUX.2 `[b, 4 latent_channels, h / 16, w / 16]`.
+    /// Noise as a seed would give it: for FLUX.2 `[b, 4 latent_channels, h / 16, w / 16]`, for FLUX.1
+    /// `[b, latent_channels, h / 8, w / 8]`.
     Noise(Tensor),
-    /// Latents as the reference pipeline takes them: for FLUX.2 as above, for layers packed,
+    /// Latents as the reference pipeline takes them: for FLUX as above, for layers packed,
     /// `[1, tokens, channels]`.
     Latents(Tensor),
 }
@@ -76,6 +81,7 @@ impl Probe for Watch<'_> {
 /// If a file is missing or damaged.
 pub(crate) fn outline(model: &Model) -> Result<Outline> {
     match model.family {
+        Family::Flux1 => flux1::outline(&model.folder, &model.files),
         Family::Flux2Klein => flux2::outline(&model.folder, &model.files),
         Family::QwenImageLayered => qwen_image_layered::outline(&model.folder, &model.files),
     }

@@ -8,6 +8,7 @@ use weights::Checkpoint;
 
 use super::{
     Monitor, Start, Watch,
+    flux1::{Flux1, Flux1Job, Flux1Setup},
     flux2::{self, Job, Klein, Setup},
     layers,
     qwen_image_layered::{Layered, LayeredSetup},
@@ -42,6 +43,7 @@ struct Kept {
 
 /// A model of one of the families.
 enum Pipeline {
+    Flux1(Box<Flux1>),
     Klein(Box<Klein>),
     Layered(Box<Layered>),
 }
@@ -148,6 +150,7 @@ impl Residents {
         let last = self.pipelines.len() - 1;
         let pipeline = &mut self.pipelines[last].pipeline;
         match pipeline {
+            Pipeline::Flux1(flux) => flux.prepare(plan, task.loras()),
             Pipeline::Klein(klein) => klein.prepare(plan, task.loras()),
             Pipeline::Layered(layered) => layered.prepare(plan, task.loras()),
         }
@@ -160,6 +163,10 @@ impl Pipeline {
         let (folder, files) = (model.folder.clone(), model.files.clone());
         let (loras, parts) = (Vec::new(), Arc::clone(governor.parts()));
         match model.family {
+            Family::Flux1 => {
+                let setup = Flux1Setup { folder, files, loras, dtype, device };
+                Ok(Self::Flux1(Box::new(Flux1::open_in(setup, parts)?)))
+            }
             Family::Flux2Klein => {
                 let (distilled, kv_references) = (model.distilled, model.kv_references);
                 let setup = Setup { folder, files, loras, distilled, kv_references, dtype, device };
@@ -174,6 +181,17 @@ impl Pipeline {
 
     fn run(&mut self, model: &Model, task: &Task, monitor: &mut Monitor<'_>) -> Result<()> {
         match (self, task) {
+            (Self::Flux1(flux), Task::Generate(request)) => {
+                let prompts = [request.prompt.as_str()];
+                let start = start(request.initial_latents.as_deref(), request.seed)?;
+                let job = Flux1Job::of(model, request, &prompts, start)?;
+                let unit = flux.generate(&job, monitor, &mut Watch(monitor.cancel))?;
+                for image in flux2::to_images(&unit)? {
+                    let image = monitor.images.insert(image);
+                    monitor.tell(JobEvent::Image { image, seed: request.seed });
+                }
+                Ok(())
+            }
             (Self::Klein(klein), Task::Generate(request)) => {
                 generate(klein, model, request, monitor)
             }
@@ -188,6 +206,13 @@ impl Pipeline {
     /// Loads what stays loaded by the plan: what paints, and what reads where there is room.
     fn preload(&mut self, plan: Plan, monitor: &mut Monitor<'_>) -> Result<()> {
         match self {
+            Self::Flux1(flux) => {
+                if plan.keeps_text_encoder {
+                    flux.load_text_encoders(monitor)?;
+                }
+                monitor.check()?;
+                flux.load_picture_parts(monitor)
+            }
             Self::Klein(klein) => {
                 if plan.keeps_text_encoder {
                     klein.load_text_encoder(monitor)?;
@@ -207,6 +232,7 @@ impl Pipeline {
 
     fn give_back(&mut self) {
         match self {
+            Self::Flux1(flux) => flux.give_back(),
             Self::Klein(klein) => klein.give_back(),
             Self::Layered(layered) => layered.give_back(),
         }
@@ -322,8 +348,8 @@ fn start(initial_latents: Option<&Path>, seed: u64) -> Result<Start> {
 
 fn serves(family: Family, task: &Task) -> bool {
     match task {
-        Task::Generate(_) => family == Family::Flux2Klein,
-        Task::Decompose(_) => family == Family::QwenImageLayered,
+        Task::Generate(_) => family.paints(),
+        Task::Decompose(_) => !family.paints(),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     pipelines::{
         folder::{config, read_config},
         leases::{Component, Leases, Parts, Wanted},
+        readings::Readings,
     },
     preprocess::{self, Rgb},
     prompt::PromptTokenizer,
@@ -32,9 +33,6 @@ use crate::{
 
 /// Hidden states of the text encoder that make the conditioning, by blocks passed.
 const DEPTHS: [usize; 3] = [9, 18, 27];
-
-/// Prompts and negatives whose conditioning is kept: 16 MB each for the largest model.
-const MAX_READ: usize = 4;
 
 /// How a model is to be run.
 #[derive(Debug, Clone)]
@@ -72,15 +70,7 @@ pub struct Klein {
     text_encoder: Option<Arc<Qwen3>>,
     transformer: Option<Arc<Transformer>>,
     autoencoder: Option<Arc<Autoencoder>>,
-    /// The last prompts that were read, the latest at the end.
-    read: Vec<ReadPrompts>,
-}
-
-/// A batch of prompts with what the text encoder made of it. Alone, a prompt may differ in the last bit.
-struct ReadPrompts {
-    prompts: Vec<String>,
-    length: usize,
-    conditioning: Tensor,
+    readings: Readings<Tensor>,
 }
 
 struct Configs {
@@ -158,7 +148,7 @@ impl Klein {
             text_encoder: None,
             transformer: None,
             autoencoder: None,
-            read: Vec::new(),
+            readings: Readings::default(),
         })
     }
 
@@ -295,24 +285,8 @@ impl Klein {
     }
 
     /// Conditioning of prompts that were read not long ago.
-    pub(super) fn recall(&self, prompts: &[&str], length: usize) -> Option<&Tensor> {
-        let read = self.read.iter().find(|read| read.length == length && read.prompts == prompts);
-        read.map(|read| &read.conditioning)
-    }
-
-    /// Keeps the conditioning of prompts, so that the text encoder does not read them again.
-    pub(super) fn remember(&mut self, prompts: &[&str], length: usize, conditioning: &Tensor) {
-        if self.recall(prompts, length).is_some() {
-            return;
-        }
-        if self.read.len() == MAX_READ {
-            self.read.remove(0);
-        }
-        self.read.push(ReadPrompts {
-            prompts: prompts.iter().copied().map(Into::into).collect(),
-            length,
-            conditioning: conditioning.clone(),
-        });
+    pub(super) fn readings(&mut self) -> &mut Readings<Tensor> {
+        &mut self.readings
     }
 
     /// As [`Self::encode`], from tokens.
@@ -370,6 +344,7 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
         text_encoder: open("text_encoder")?.byte_count_of(is_read),
         transformer: painter.byte_count(),
         autoencoder: open("vae")?.parameter_count(),
+        ..Sizes::default()
     };
     let load = Load {
         text_width: text.hidden_size as u64,

@@ -1,14 +1,16 @@
 //! One step of FLUX.2-klein: guidance, references, repainting.
 
-use candle_core::{Device, IndexOp, Result, Tensor};
+use candle_core::{Result, Tensor};
 use models::flux2::{Inputs, ReferenceCache, latents};
 use nn::{Probe, Unwatched, rotary::Table};
 
 use super::{Conditioning, Klein, ReferenceTokens, Repaint, mix};
-use crate::{ImageInfo, denoise::Sampler, pipelines::Monitor, preprocess, scheduler::Schedule};
-
-/// A preview has at most this many latent positions a side.
-const PREVIEW_SIDE: usize = 16;
+use crate::{
+    ImageInfo,
+    denoise::Sampler,
+    pipelines::{Monitor, preview},
+    scheduler::Schedule,
+};
 
 pub(super) struct KleinSampler<'a> {
     klein: &'a Klein,
@@ -174,23 +176,11 @@ impl Sampler for KleinSampler<'_> {
         if !self.previews {
             return Vec::new();
         }
-        let (h, w) = self.grid;
-        let decode = || {
-            // What stays is known; nobody wants to see the model's guess of it.
-            let first = self.constrain(clean.clone(), 0.0)?.i(..1)?.to_dtype(self.klein.dtype())?;
-            // A picture of the whole at a size that costs little; latents stand averaging well.
-            let factor = h.max(w).div_ceil(PREVIEW_SIDE);
-            let (rows, columns) = (h / factor * factor, w / factor * factor);
-            let grid =
-                latents::unpack(&first, h, w)?.i((.., .., ..rows, ..columns))?.contiguous()?;
-            let small = if factor > 1 { grid.avg_pool2d(factor)? } else { grid };
-            let pixels =
-                self.klein.decode(&latents::pack(&small)?, (rows / factor, columns / factor))?;
-            preprocess::to_unit(&pixels.to_device(&Device::Cpu)?)?.i(0)
-        };
-        // A preview that fails is not worth failing the picture for.
-        let image = decode().ok().and_then(|unit| preprocess::to_image(&unit).ok());
-        image.map(|image| monitor.images.insert(image)).into_iter().collect()
+        // What stays is known; nobody wants to see the model's guess of it.
+        let clean = self.constrain(clean.clone(), 0.0);
+        let clean = clean.and_then(|clean| clean.to_dtype(self.klein.dtype()));
+        let decode = |tokens: &Tensor, grid| self.klein.decode(tokens, grid);
+        clean.map_or_else(|_| Vec::new(), |clean| preview::show(&clean, self.grid, decode, monitor))
     }
 }
 

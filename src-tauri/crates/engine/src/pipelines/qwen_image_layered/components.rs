@@ -429,6 +429,7 @@ pub(crate) fn outline(folder: &Path, files: &PartFiles) -> Result<Outline> {
         text_encoder: open("text_encoder")?.byte_count(),
         transformer: painter.byte_count(),
         autoencoder: open("vae")?.parameter_count(),
+        ..Sizes::default()
     };
     let load = Load {
         text_width: text.hidden_size as u64,

@@ -93,7 +93,7 @@ async fn a_prompt_becomes_a_layer_with_the_right_pixels() {
         *request,
         json!({
             "model": "starter", "prompt": "a red potion", "negative": null, "width": 128, "height": 128,
-            "steps": 8, "seed": seed, "guidance": null, "references": [], "init": null, "mask": null, "strength": 1,
+            "steps": 8, "seed": seed, "guidance": null, "references": [], "init": null, "mask": null, "strength": 1, "loras": [],
         })
     );
     page.close().await;

@@ -78,6 +78,18 @@ pub(super) struct Wanted<'a> {
     pub(super) reads: &'a dyn Fn(&str) -> bool,
 }
 
+impl<'a> Wanted<'a> {
+    /// A component of which everything is read.
+    pub(super) fn whole(component: Component) -> Self {
+        Self { component, loras: &[], reads: &|_| true }
+    }
+
+    /// The transformer with its changes.
+    pub(super) fn transformer(loras: &'a [LoraChoice]) -> Self {
+        Self { loras, ..Self::whole(Component::Transformer) }
+    }
+}
+
 /// Where the weights of a model lie, how they are wanted, and the pool that they go through.
 pub(super) struct Leases {
     pub(super) family: Family,
@@ -91,6 +103,23 @@ pub(super) struct Leases {
 }
 
 impl Leases {
+    /// Puts a part of the model where it is held during a run, if it is not there.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    pub(super) fn fill<T: Send + Sync + 'static>(
+        &self,
+        held: &mut Option<Arc<T>>,
+        wanted: &Wanted<'_>,
+        monitor: &mut Monitor<'_>,
+        load: impl FnOnce(&Params) -> candle_core::Result<T>,
+    ) -> Result<()> {
+        if held.is_none() {
+            *held = Some(self.lease(wanted, monitor, load)?);
+        }
+        Ok(())
+    }
+
     /// A part of the model: from the pool, or loaded by `load` once there is room for it.
     ///
     /// # Errors

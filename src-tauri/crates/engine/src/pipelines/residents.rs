@@ -92,8 +92,10 @@ impl Residents {
             governor.save();
             monitor.tell(JobEvent::Took(took));
         }
-        // What a stopped run says of its failure does not matter.
-        monitor.check()?;
+        if outcome.is_err() {
+            // What a stopped run says of its failure does not matter.
+            monitor.check()?;
+        }
         if matches!(outcome, Err(Error::Compute { .. })) {
             // The device may have run out of memory, or be lost: the next run begins with nothing.
             self.forget();

@@ -227,13 +227,8 @@ impl Flux1 {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_clip(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.clip.is_none() {
-            let wanted = Wanted { component: Component::Clip, loras: &[], reads: &|_| true };
-            let config = self.configs.clip.clone();
-            let load = |params: &Params| Clip::load(config, params);
-            self.clip = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| Clip::load(self.configs.clip.clone(), params);
+        self.leases.fill(&mut self.clip, &Wanted::whole(Component::Clip), monitor, load)
     }
 
     /// Loads what reads word by word if it is not there.
@@ -241,13 +236,9 @@ impl Flux1 {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_t5(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.t5.is_none() {
-            let wanted = Wanted { component: Component::T5, loras: &[], reads: &t5::is_read };
-            let config = self.configs.t5.clone();
-            let load = |params: &Params| T5::load(config, params);
-            self.t5 = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| T5::load(self.configs.t5.clone(), params);
+        let wanted = Wanted { component: Component::T5, loras: &[], reads: &t5::is_read };
+        self.leases.fill(&mut self.t5, &wanted, monitor, load)
     }
 
     pub(super) fn release_text_encoders(&mut self) {
@@ -273,14 +264,9 @@ impl Flux1 {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.transformer.is_none() {
-            let wanted =
-                Wanted { component: Component::Transformer, loras: &self.loras, reads: &|_| true };
-            let config = self.configs.transformer.clone();
-            let load = |params: &Params| Transformer::load(config, params);
-            self.transformer = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| Transformer::load(self.configs.transformer.clone(), params);
+        let wanted = Wanted::transformer(&self.loras);
+        self.leases.fill(&mut self.transformer, &wanted, monitor, load)
     }
 
     /// Loads the autoencoder if it is not there.
@@ -288,13 +274,9 @@ impl Flux1 {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.autoencoder.is_none() {
-            let wanted = Wanted { component: Component::Autoencoder, loras: &[], reads: &|_| true };
-            let config = self.configs.autoencoder.clone();
-            let load = |params: &Params| Autoencoder::load(config, params);
-            self.autoencoder = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| Autoencoder::load(self.configs.autoencoder.clone(), params);
+        let wanted = Wanted::whole(Component::Autoencoder);
+        self.leases.fill(&mut self.autoencoder, &wanted, monitor, load)
     }
 
     /// Padded tokens of prompts, for T5 and for CLIP.

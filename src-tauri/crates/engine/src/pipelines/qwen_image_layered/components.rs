@@ -261,14 +261,9 @@ impl Layered {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.transformer.is_none() {
-            let wanted =
-                Wanted { component: Component::Transformer, loras: &self.loras, reads: &|_| true };
-            let config = self.configs.transformer.clone();
-            let load = |params: &Params| Transformer::load(config, params);
-            self.transformer = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| Transformer::load(self.configs.transformer.clone(), params);
+        let wanted = Wanted::transformer(&self.loras);
+        self.leases.fill(&mut self.transformer, &wanted, monitor, load)
     }
 
     /// Loads the autoencoder if it is not there.
@@ -276,13 +271,9 @@ impl Layered {
     /// # Errors
     /// If its weights are missing or damaged.
     pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
-        if self.autoencoder.is_none() {
-            let wanted = Wanted { component: Component::Autoencoder, loras: &[], reads: &|_| true };
-            let config = self.configs.autoencoder.clone();
-            let load = |params: &Params| Autoencoder::load(config, params);
-            self.autoencoder = Some(self.leases.lease(&wanted, monitor, load)?);
-        }
-        Ok(())
+        let load = |params: &Params| Autoencoder::load(self.configs.autoencoder.clone(), params);
+        let wanted = Wanted::whole(Component::Autoencoder);
+        self.leases.fill(&mut self.autoencoder, &wanted, monitor, load)
     }
 
     /// Tokens of prompts in the chat template, padded to the longest.

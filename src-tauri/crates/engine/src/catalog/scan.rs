@@ -1,12 +1,12 @@
 //! What lies in a linked folder: walked within bounds, each file known by its content.
 
 use std::{
-    collections::BTreeSet,
-    fs,
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use weights::{Checkpoint, Lora, Patched, weight_files};
@@ -110,32 +110,53 @@ pub(super) fn scan(path: &Path, recognitions: &Recognitions) -> Root {
     root
 }
 
+/// Who waits for a folder, and since when it was asked for.
+struct Question {
+    since: Instant,
+    askers: Vec<mpsc::Sender<RootState>>,
+}
+
 /// Asks for a folder on a thread of its own: a network drive that is gone can keep one for minutes.
+/// Everyone who asks meanwhile waits for the same answer, and no longer than the first.
 fn probe(path: &Path) -> RootState {
-    static ASKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let waiting = || ASKED.lock().unwrap_or_else(PoisonError::into_inner);
-    if !waiting().insert(path.to_owned()) {
+    static ASKED: Mutex<BTreeMap<PathBuf, Question>> = Mutex::new(BTreeMap::new());
+    let asked = || ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (sender, answer) = mpsc::channel();
+    let mut questions = asked();
+    let is_new = !questions.contains_key(path);
+    let question = questions
+        .entry(path.to_owned())
+        .or_insert_with(|| Question { since: Instant::now(), askers: Vec::new() });
+    let patience = PATIENCE.saturating_sub(question.since.elapsed());
+    if patience.is_zero() {
         return RootState::Silent;
     }
-    let (sender, answer) = mpsc::channel();
-    let folder = path.to_owned();
-    thread::spawn(move || {
-        let asked = || if folder.is_file() { Ok(()) } else { fs::read_dir(&folder).map(drop) };
-        let state = match asked() {
-            Ok(()) => RootState::There,
-            Err(error) => match error.kind() {
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => RootState::Gone,
-                std::io::ErrorKind::PermissionDenied => {
-                    RootState::Refused("you may not read it".into())
-                }
-                kind => RootState::Refused(kind.to_string()),
-            },
-        };
-        waiting().remove(&folder);
-        // Nobody may be waiting any more.
-        let _ = sender.send(state);
-    });
-    answer.recv_timeout(PATIENCE).unwrap_or(RootState::Silent)
+    question.askers.push(sender);
+    drop(questions);
+    if is_new {
+        let folder = path.to_owned();
+        thread::spawn(move || {
+            let state = state_of(&folder);
+            let question = asked().remove(&folder);
+            for asker in question.into_iter().flat_map(|question| question.askers) {
+                // It may have lost its patience.
+                let _ = asker.send(state.clone());
+            }
+        });
+    }
+    answer.recv_timeout(patience).unwrap_or(RootState::Silent)
+}
+
+fn state_of(folder: &Path) -> RootState {
+    let answer = if folder.is_file() { Ok(()) } else { fs::read_dir(folder).map(drop) };
+    match answer {
+        Ok(()) => RootState::There,
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => RootState::Gone,
+            io::ErrorKind::PermissionDenied => RootState::Refused("you may not read it".into()),
+            kind => RootState::Refused(kind.to_string()),
+        },
+    }
 }
 
 struct Walk<'a> {
@@ -233,4 +254,25 @@ fn fits(lora: &Path, transformer: &Path) -> bool {
     let open = if transformer.is_dir() { Checkpoint::open } else { Checkpoint::open_file };
     let (Ok(lora), Ok(base)) = (Lora::open(lora), open(transformer)) else { return false };
     Patched::new(base.into()).add(&lora, 1.0).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyone_who_asks_for_a_folder_is_answered() {
+        let home = tempfile::tempdir().expect("a folder");
+        let gone = home.path().join("gone");
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        assert_eq!(probe(home.path()), RootState::There);
+                        assert_eq!(probe(&gone), RootState::Gone);
+                    }
+                });
+            }
+        });
+    }
 }

@@ -25,6 +25,9 @@ use crate::{
     failure::Failure,
 };
 
+#[global_allocator]
+static MEMORY: engine::LargePages = engine::LargePages;
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let json = arguments.iter().any(|argument| argument == "--json");

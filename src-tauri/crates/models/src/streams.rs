@@ -2,7 +2,11 @@
 //! queries, keys and values that meet in joint attention.
 
 use candle_core::{D, DType, Result, Tensor};
-use nn::{Linear, Params, RmsNorm};
+use nn::{
+    Linear, Params, RmsNorm,
+    fused::{self, Part, Rotation},
+    rotary::Table,
+};
 
 /// Shift, scale and gate for one sub-block, each `[b, 1 or n, width]`.
 pub(crate) struct Modulation {
@@ -23,7 +27,7 @@ impl Modulation {
     }
 }
 
-/// Queries, keys and values, `[b, heads, n, head_dim]`, normalised, positions not applied.
+/// Queries, keys and values, `[b, heads, n, head_dim]`, normalised, positions applied to the first two.
 pub(crate) struct Qkv {
     pub(crate) q: Tensor,
     pub(crate) k: Tensor,
@@ -31,14 +35,28 @@ pub(crate) struct Qkv {
 }
 
 impl Qkv {
-    /// Those of two streams, one after the other.
-    pub(crate) fn join(first: &Self, second: &Self) -> Result<Self> {
+    /// Those of streams one after the other, whose positions `rope` has.
+    pub(crate) fn join(streams: &[Projected<'_>], rope: &Table) -> Result<Self> {
+        let count = streams.first().map_or(1, |stream| stream.heads);
+        let heads = |parts: Vec<Part<'_>>, rope| fused::heads(&parts, count, rope);
+        let part = |x, norm| Part { x, norm };
+        let rope = Some((rope, Rotation::Pairs));
         Ok(Self {
-            q: Tensor::cat(&[&first.q, &second.q], 2)?,
-            k: Tensor::cat(&[&first.k, &second.k], 2)?,
-            v: Tensor::cat(&[&first.v, &second.v], 2)?,
+            q: heads(streams.iter().map(|of| part(&of.q, Some(of.norm_q))).collect(), rope)?,
+            k: heads(streams.iter().map(|of| part(&of.k, Some(of.norm_k))).collect(), rope)?,
+            v: heads(streams.iter().map(|of| part(&of.v, None)).collect(), None)?,
         })
     }
+}
+
+/// What the tokens of one stream were projected to, `[b, n, heads · head_dim]`, and the norms of its heads.
+pub(crate) struct Projected<'a> {
+    pub(crate) q: Tensor,
+    pub(crate) k: Tensor,
+    pub(crate) v: Tensor,
+    pub(crate) norm_q: &'a RmsNorm,
+    pub(crate) norm_k: &'a RmsNorm,
+    pub(crate) heads: usize,
 }
 
 /// How many heads, how wide, and what keeps their norms from dividing by zero.
@@ -80,19 +98,16 @@ impl QkvProjection {
     }
 
     /// `x [b, n, heads · head_dim]`.
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Qkv> {
-        Ok(Qkv {
-            q: self.norm_q.forward(&split_heads(&self.q.forward(x)?, self.heads)?)?,
-            k: self.norm_k.forward(&split_heads(&self.k.forward(x)?, self.heads)?)?,
-            v: split_heads(&self.v.forward(x)?, self.heads)?,
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Projected<'_>> {
+        Ok(Projected {
+            q: self.q.forward(x)?,
+            k: self.k.forward(x)?,
+            v: self.v.forward(x)?,
+            norm_q: &self.norm_q,
+            norm_k: &self.norm_k,
+            heads: self.heads,
         })
     }
-}
-
-/// `[b, n, heads · head_dim]` to `[b, heads, n, head_dim]`.
-pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
-    let (b, n, width) = x.dims3()?;
-    x.reshape((b, n, heads, width / heads))?.transpose(1, 2)?.contiguous()
 }
 
 /// f16 ends at 65504; the reference clamps its streams there.

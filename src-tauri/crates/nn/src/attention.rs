@@ -2,7 +2,10 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use crate::{device::widens, half_products};
+use crate::{
+    device::widens,
+    tiles::{self, Rounding},
+};
 
 /// The most scores held at once. CUDA kernels index elements with i32, and a CPU has caches.
 pub const MAX_SCORES: usize = 64 << 20;
@@ -27,7 +30,8 @@ pub struct QueryRun {
 
 /// `softmax(q · kᵀ / √head_dim + mask) · v`.
 ///
-/// `q [b, heads, n, d]`, `k` and `v` `[b, heads, m, d]`; the result is `[b, heads, n, d]`.
+/// `q [b, heads, n, d]`, `k` and `v` `[b, kv_heads, m, d]`, each of whose heads serves as many heads of
+/// queries; the result is `[b, heads, n, d]`.
 ///
 /// # Errors
 /// If shapes do not fit.
@@ -37,19 +41,30 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
         return sdpa(&q_wide?, &k?, &v?, mask)?.to_dtype(q.dtype());
     }
     let (batch, heads, queries, head_dim) = q.dims4()?;
-    let keys = k.dim(2)?;
+    let (kv_heads, keys) = (k.dim(1)?, k.dim(2)?);
     let scale = 1.0 / (head_dim as f64).sqrt();
-    // Scaling the queries costs less than scaling the scores.
-    let q = (q * scale)?.contiguous()?;
-    if half_products::is_wanted() && q.device().is_cpu() {
+    if let Some(unit) = tiles::wanted(Rounding::Bf16)
+        && q.device().is_cpu()
+    {
         let additive = match mask {
             Mask::Full => None,
             Mask::Additive(mask) => Some(mask),
         };
-        if let Some(made) = half_products::attention::attend(&q, k, v, additive)? {
+        if let Some(made) = tiles::attention::attend(unit, (q, k, v), scale, additive)? {
             return Ok(made);
         }
     }
+    let shared = |x: &Tensor| {
+        if kv_heads == heads {
+            return Ok(x.clone());
+        }
+        let group = heads.checked_div(kv_heads).unwrap_or(0);
+        let each = (batch, kv_heads, group, keys, head_dim);
+        x.unsqueeze(2)?.expand(each)?.reshape((batch, heads, keys, head_dim))
+    };
+    let (k, v) = (&shared(k)?, &shared(v)?);
+    // Scaling the queries costs less than scaling the scores.
+    let q = (q * scale)?.contiguous()?;
     let k_t = k.t()?.contiguous()?;
     let v = v.contiguous()?;
     let block = (MAX_SCORES / (batch * heads * keys).max(1)).clamp(1, queries.max(1));

@@ -7,13 +7,18 @@ pub mod attention;
 mod conv;
 mod device;
 mod embedding;
-pub mod half_products;
+pub mod fused;
+
 mod linear;
 mod norm;
+mod pages;
 mod params;
 mod probe;
 pub mod rotary;
+mod slices;
 mod stored;
+pub mod tiles;
+mod vectors;
 
 pub use candle_nn::ops::silu;
 pub use conv::{Conv2d, Pointwise};
@@ -21,6 +26,7 @@ pub use device::{cuda_device, cuda_is_built};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};
+pub use pages::LargePages;
 pub use params::{ParamSource, Params, Patch};
 pub use probe::{Probe, Unwatched};
 pub use stored::{Bytes, Format, Memory, Stored};

@@ -78,16 +78,12 @@ impl Linear {
         // One large product: batched ones are computed row by row of the batch on the CPU.
         let x = x.reshape((x.elem_count() / inputs.max(1), inputs))?;
         let x = self.weight.widened(&x)?;
-        let mut y = self.weight.product(&x)?;
+        let mut y = self.weight.product(&x, self.bias.as_ref())?;
         for patch in &self.patches {
-            let low = patch.up.product(&patch.down.product(&x)?)?;
+            let low = patch.up.product(&patch.down.product(&x, None)?, None)?;
             y = (y + (low * patch.scale)?)?;
         }
         let y = y.to_dtype(dtype)?;
-        let y = match &self.bias {
-            Some(bias) => y.broadcast_add(bias)?,
-            None => y,
-        };
         if let Some(last) = dims.last_mut() {
             *last = outputs;
         }
@@ -122,10 +118,19 @@ impl Weight {
     }
 
     /// `x [n, in]` to `[n, out]`.
-    fn product(&self, x: &Tensor) -> Result<Tensor> {
+    fn product(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         match self {
-            Self::Stored(stored) => stored.product(x),
-            Self::Dense(tensor) => x.matmul(&tensor.t()?),
+            Self::Stored(stored) => {
+                let bias = bias.map(|bias| bias.to_dtype(DType::F32)).transpose()?;
+                stored.product(x, bias.as_ref())
+            }
+            Self::Dense(tensor) => {
+                let product = x.matmul(&tensor.t()?)?;
+                match bias {
+                    Some(bias) => product.broadcast_add(bias),
+                    None => Ok(product),
+                }
+            }
         }
     }
 }

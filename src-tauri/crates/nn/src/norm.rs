@@ -1,9 +1,9 @@
 //! Normalisation; statistics are always taken in f32.
 
-use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
+use candle_core::{D, DType, IndexOp, Result, Tensor};
 use rayon::prelude::*;
 
-use crate::{Params, Pointwise};
+use crate::{Params, Pointwise, fused};
 
 /// Root-mean-square normalisation over the last dimension, with a weight.
 #[derive(Debug, Clone)]
@@ -13,12 +13,22 @@ pub struct RmsNorm {
 }
 
 impl RmsNorm {
+    #[cfg(test)]
+    pub(crate) fn new(weight: Tensor, eps: f32) -> Self {
+        Self { weight, eps }
+    }
+
     /// Weight `weight` of shape `[size]`.
     ///
     /// # Errors
     /// If the weight is missing or of another shape.
     pub fn load(params: &Params, size: usize, eps: f64) -> Result<Self> {
         Ok(Self { weight: params.tensor("weight", size)?, eps: eps as f32 })
+    }
+
+    /// The weight in f32 and what keeps the norm from dividing by zero.
+    pub(crate) fn plain(&self) -> Result<(Vec<f32>, f32)> {
+        Ok((self.weight.to_dtype(DType::F32)?.to_vec1()?, self.eps))
     }
 
     /// `x [.., size]`, same shape out.
@@ -31,24 +41,16 @@ impl RmsNorm {
 }
 
 /// Layer normalisation over the last dimension without learned parameters: a modulation follows it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct LayerNorm {
-    one: Tensor,
-    zero: Tensor,
     eps: f32,
 }
 
 impl LayerNorm {
-    /// For a last dimension of `size`.
-    ///
-    /// # Errors
-    /// If the device has no memory.
-    pub fn new(size: usize, eps: f64, dtype: DType, device: &Device) -> Result<Self> {
-        Ok(Self {
-            one: Tensor::ones(size, dtype, device)?,
-            zero: Tensor::zeros(size, dtype, device)?,
-            eps: eps as f32,
-        })
+    /// With what keeps it from dividing by zero.
+    #[must_use]
+    pub fn new(eps: f64) -> Self {
+        Self { eps: eps as f32 }
     }
 
     /// `(1 + scale) · norm(x) + shift`; `x [b, n, size]`, `scale` and `shift` `[b, 1 or n, size]`.
@@ -56,9 +58,7 @@ impl LayerNorm {
     /// # Errors
     /// If shapes do not fit.
     pub fn modulate(&self, x: &Tensor, shift: &Tensor, scale: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::layer_norm(&x.contiguous()?, &self.one, &self.zero, self.eps)?
-            .broadcast_mul(&(scale + 1.0)?)?
-            .broadcast_add(shift)
+        fused::modulate(x, shift, scale, self.eps)
     }
 }
 

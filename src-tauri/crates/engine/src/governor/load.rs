@@ -181,7 +181,7 @@ impl Load {
         let number = match precision {
             Precision::F32 => 4,
             // Only products are rounded there.
-            Precision::Bf16 if !on_card && nn::half_products::is_available() => 4,
+            Precision::Bf16 if !on_card && nn::tiles::is_available() => 4,
             Precision::Bf16 | Precision::F16 => 2,
         };
         let scores = |heads: u64, tokens: u64| SCORES.min(heads * tokens * tokens) * 4 * 3;

@@ -187,7 +187,7 @@ impl Governor {
 
     fn plan(&self, outline: &Outline, load: &Load, model: &Model, task: &Task) -> Plan {
         let on_card = uses_card(task.device());
-        let has_fast_halves = on_card || (nn::half_products::is_available() && outline.is_coarse);
+        let has_fast_halves = on_card || (nn::tiles::is_available() && outline.is_coarse);
         let precision = task.precision().unwrap_or(match has_fast_halves {
             true => Precision::Bf16,
             false => Precision::F32,

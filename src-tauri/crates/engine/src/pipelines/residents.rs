@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use candle_core::{DType, Device, Tensor};
-use nn::half_products;
+use nn::tiles;
 use weights::Checkpoint;
 
 use super::{
@@ -84,7 +84,7 @@ impl Residents {
             let mut monitor =
                 Monitor { cancel: monitor.cancel, images: monitor.images, on_event: &mut told };
             let rounds = plan.precision == Precision::Bf16;
-            half_products::scope(rounds, || pipeline.run(model, task, &mut monitor))
+            tiles::scope(rounds, || pipeline.run(model, task, &mut monitor))
         };
         pipeline.give_back();
         if outcome.is_ok() {
@@ -370,7 +370,7 @@ fn device(choice: DeviceChoice) -> Result<Device> {
 /// The number format of tensors. A processor with products in bf16 keeps everything between them in f32.
 pub(super) fn dtype(precision: Precision, device: &Device) -> DType {
     match precision {
-        Precision::Bf16 if device.is_cpu() && half_products::is_available() => DType::F32,
+        Precision::Bf16 if device.is_cpu() && tiles::is_available() => DType::F32,
         Precision::F32 => DType::F32,
         Precision::Bf16 => DType::BF16,
         Precision::F16 => DType::F16,

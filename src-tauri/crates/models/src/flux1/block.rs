@@ -1,7 +1,7 @@
 //! The two kinds of transformer blocks.
 
-use candle_core::{D, Result, Tensor};
-use nn::{LayerNorm, Linear, Params, attention, rotary::Table, silu};
+use candle_core::{Result, Tensor};
+use nn::{LayerNorm, Linear, Params, attention, fused, rotary::Table, silu};
 
 use super::Config;
 use crate::streams::{Heads, Modulation, Qkv, QkvProjection, finite_in_f16};
@@ -20,7 +20,7 @@ impl Modulated {
     fn load(params: &Params, width: usize, sets: usize) -> Result<Self> {
         Ok(Self {
             linear: Linear::load_with_bias(&params.at("linear"), width, sets * 3 * width)?,
-            norm: LayerNorm::new(width, EPS, params.dtype(), params.device())?,
+            norm: LayerNorm::new(EPS),
             sets,
         })
     }
@@ -51,7 +51,7 @@ impl FeedForward {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         // `gelu` is the approximation by tanh, as in the reference.
-        self.linear_out.forward(&self.linear_in.forward(x)?.gelu()?)
+        self.linear_out.forward(&fused::gelu(&self.linear_in.forward(x)?, None)?)
     }
 }
 
@@ -98,9 +98,9 @@ impl Stream {
     /// What is left after attention: `x [b, n, width]` and what it attended to.
     fn finish(&self, x: &Tensor, attended: &Tensor, modulation: &[Modulation]) -> Result<Tensor> {
         let [attn, mlp] = modulation else { candle_core::bail!("two modulations") };
-        let x = (x + self.out.forward(attended)?.broadcast_mul(&attn.gate)?)?;
+        let x = fused::gated_residual(x, &self.out.forward(attended)?, &attn.gate)?;
         let fed = self.ff.forward(&self.norm.forward(&x, mlp)?)?;
-        &x + fed.broadcast_mul(&mlp.gate)?
+        fused::gated_residual(&x, &fed, &mlp.gate)
     }
 }
 
@@ -129,7 +129,7 @@ impl DoubleBlock {
             (self.image.norm.modulation(temb)?, self.text.norm.modulation(temb)?);
         let image_qkv = self.image.qkv.forward(&self.image.norm.forward(image, &of_image[0])?)?;
         let text_qkv = self.text.qkv.forward(&self.text.norm.forward(text, &of_text[0])?)?;
-        let attended = attend(&Qkv::join(&text_qkv, &image_qkv)?, rope)?;
+        let attended = attend(&Qkv::join(&[text_qkv, image_qkv], rope)?)?;
         let (text_length, image_length) = (text.dim(1)?, image.dim(1)?);
         let part = |start, length| attended.narrow(1, start, length)?.contiguous();
         let image = self.image.finish(image, &part(text_length, image_length)?, &of_image)?;
@@ -162,10 +162,10 @@ impl SingleBlock {
     pub(super) fn forward(&self, x: &Tensor, temb: &Tensor, rope: &Table) -> Result<Tensor> {
         let modulation = self.norm.modulation(temb)?;
         let normed = self.norm.forward(x, &modulation[0])?;
-        let mlp = self.proj_mlp.forward(&normed)?.gelu()?;
-        let attended = attend(&self.qkv.forward(&normed)?, rope)?;
-        let out = self.proj_out.forward(&Tensor::cat(&[&attended, &mlp], D::Minus1)?)?;
-        finite_in_f16((x + out.broadcast_mul(&modulation[0].gate)?)?)
+        let attended = attend(&Qkv::join(&[self.qkv.forward(&normed)?], rope)?)?;
+        let mlp = self.proj_mlp.forward(&normed)?;
+        let out = self.proj_out.forward(&fused::gelu(&mlp, Some(&attended))?)?;
+        finite_in_f16(fused::gated_residual(x, &out, &modulation[0].gate)?)
     }
 }
 
@@ -174,7 +174,6 @@ fn heads(config: &Config) -> Heads {
 }
 
 /// Attention of everything to everything, heads joined again: `[b, n, width]`.
-fn attend(qkv: &Qkv, rope: &Table) -> Result<Tensor> {
-    let (q, k) = (rope.rotate_pairs(&qkv.q)?, rope.rotate_pairs(&qkv.k)?);
-    attention::sdpa(&q, &k, &qkv.v, attention::Mask::Full)?.transpose(1, 2)?.flatten_from(2)
+fn attend(Qkv { q, k, v }: &Qkv) -> Result<Tensor> {
+    attention::sdpa(q, k, v, attention::Mask::Full)?.transpose(1, 2)?.flatten_from(2)
 }

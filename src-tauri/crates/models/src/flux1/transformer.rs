@@ -108,7 +108,7 @@ impl Transformer {
             single_blocks: (0..config.num_single_layers)
                 .map(|index| SingleBlock::load(&single_blocks.at(index), &config))
                 .collect::<Result<_>>()?,
-            norm_out: LayerNorm::new(width, EPS, params.dtype(), params.device())?,
+            norm_out: LayerNorm::new(EPS),
             norm_out_linear: linear(&params.at("norm_out.linear"), width, 2 * width)?,
             proj_out: linear(&params.at("proj_out"), width, config.out_channels())?,
             dtype: params.dtype(),

@@ -1,10 +1,10 @@
 //! The two kinds of transformer blocks and the attention they share.
 
 use candle_core::{D, Result, Tensor};
-use nn::{LayerNorm, Linear, Params, RmsNorm, attention, rotary::Table, silu};
+use nn::{LayerNorm, Linear, Params, RmsNorm, attention, fused, rotary::Table};
 
 use super::{Config, influence::Influence};
-use crate::streams::{Heads, Modulation, Qkv, QkvProjection, finite_in_f16, split_heads};
+use crate::streams::{Heads, Modulation, Projected, Qkv, QkvProjection, finite_in_f16};
 
 /// How reference pictures take part. Their tokens, where present, stand between text and image.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.linear_out.forward(&gated(&self.linear_in.forward(x)?)?)
+        self.linear_out.forward(&gated(&self.linear_in.forward(x)?, None)?)
     }
 }
 
@@ -96,7 +96,7 @@ impl DoubleBlock {
         let image_names = ["to_q", "to_k", "to_v", "norm_q", "norm_k"];
         let text_names = ["add_q_proj", "add_k_proj", "add_v_proj", "norm_added_q", "norm_added_k"];
         Ok(Self {
-            norm: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
+            norm: LayerNorm::new(config.eps),
             image_qkv: QkvProjection::load(&attn, heads, image_names, Linear::load)?,
             text_qkv: QkvProjection::load(&attn, heads, text_names, Linear::load)?,
             image_out: Linear::load(&attn.at("to_out.0"), width, width)?,
@@ -130,7 +130,7 @@ impl DoubleBlock {
             &text_attn.shift,
             &text_attn.scale,
         )?)?;
-        let attended = attend(&Qkv::join(&qkv_text, &qkv_image)?, place, references)?;
+        let attended = attend(&Qkv::join(&[qkv_text, qkv_image], place.rope)?, place, references)?;
         let text_attention =
             self.text_out.forward(&attended.narrow(1, 0, text_length)?.contiguous()?)?;
         let image_length = attended.dim(1)? - text_length;
@@ -138,13 +138,14 @@ impl DoubleBlock {
             .image_out
             .forward(&attended.narrow(1, text_length, image_length)?.contiguous()?)?;
 
-        let image = (image + image_attention.broadcast_mul(&image_attn.gate)?)?;
+        let image = fused::gated_residual(image, &image_attention, &image_attn.gate)?;
         let normed = self.norm.modulate(&image, &image_mlp.shift, &image_mlp.scale)?;
-        let image = (&image + self.image_ff.forward(&normed)?.broadcast_mul(&image_mlp.gate)?)?;
+        let image =
+            fused::gated_residual(&image, &self.image_ff.forward(&normed)?, &image_mlp.gate)?;
 
-        let text = (text + text_attention.broadcast_mul(&text_attn.gate)?)?;
+        let text = fused::gated_residual(text, &text_attention, &text_attn.gate)?;
         let normed = self.norm.modulate(&text, &text_mlp.shift, &text_mlp.scale)?;
-        let text = (&text + self.text_ff.forward(&normed)?.broadcast_mul(&text_mlp.gate)?)?;
+        let text = fused::gated_residual(&text, &self.text_ff.forward(&normed)?, &text_mlp.gate)?;
         Ok(DoubleOutput { image, text: finite_in_f16(text)?, image_attention, text_attention })
     }
 }
@@ -164,7 +165,7 @@ impl SingleBlock {
         let attn = params.at("attn");
         let (width, inner) = (config.width(), config.mlp_width());
         Ok(Self {
-            norm: LayerNorm::new(width, config.eps, params.dtype(), params.device())?,
+            norm: LayerNorm::new(config.eps),
             to_qkv_mlp: Linear::load(&attn.at("to_qkv_mlp_proj"), width, 3 * width + 2 * inner)?,
             to_out: Linear::load(&attn.at("to_out"), width + inner, width)?,
             norm_q: RmsNorm::load(&attn.at("norm_q"), config.attention_head_dim, config.eps)?,
@@ -183,30 +184,29 @@ impl SingleBlock {
         let width = x.dim(D::Minus1)?;
         let normed = self.norm.modulate(x, &modulation.shift, &modulation.scale)?;
         let projected = self.to_qkv_mlp.forward(&normed)?; // [b, n, 3 width + 2 inner]
-        let part = |index: usize| {
-            split_heads(&projected.narrow(D::Minus1, index * width, width)?, self.heads)
-        };
-        let qkv = Qkv {
-            q: self.norm_q.forward(&part(0)?)?,
-            k: self.norm_k.forward(&part(1)?)?,
+        let part = |index: usize| projected.narrow(D::Minus1, index * width, width);
+        let stream = Projected {
+            q: part(0)?,
+            k: part(1)?,
             v: part(2)?,
+            norm_q: &self.norm_q,
+            norm_k: &self.norm_k,
+            heads: self.heads,
         };
-        let attended = attend(&qkv, place, references)?;
+        let attended = attend(&Qkv::join(&[stream], place.rope)?, place, references)?;
         let rest = projected.dim(D::Minus1)? - 3 * width;
-        let mlp = gated(&projected.narrow(D::Minus1, 3 * width, rest)?)?;
-        let out = self.to_out.forward(&Tensor::cat(&[&attended, &mlp], D::Minus1)?)?;
-        finite_in_f16((x + out.broadcast_mul(&modulation.gate)?)?)
+        let mlp = projected.narrow(D::Minus1, 3 * width, rest)?;
+        let out = self.to_out.forward(&gated(&mlp, Some(&attended))?)?;
+        finite_in_f16(fused::gated_residual(x, &out, &modulation.gate)?)
     }
 }
 
 /// Attention over `[text | references | image]`, heads joined again: `[b, n, width]`.
 fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Result<Tensor> {
-    let Place { rope, text_length, index, influence } = place;
-    let q = rope.rotate_pairs(&qkv.q)?;
-    let k = rope.rotate_pairs(&qkv.k)?;
-    let v = &qkv.v;
+    let Place { text_length, index, influence, .. } = place;
+    let Qkv { q, k, v } = qkv;
     let attended = match references {
-        References::Joint => attention::sdpa_in_runs(&q, &k, v, &influence.all)?,
+        References::Joint => attention::sdpa_in_runs(q, k, v, &influence.all)?,
         References::Extract { count, cache } => {
             let (start, end) = (text_length, text_length + *count);
             let rest = q.dim(2)? - end;
@@ -218,7 +218,7 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
             let own = attention::sdpa_in_runs(&own, &kept.k, &kept.v, &influence.own)?;
             cache.push(kept);
             let others = Tensor::cat(&[q.narrow(2, 0, start)?, q.narrow(2, end, rest)?], 2)?;
-            let others = attention::sdpa_in_runs(&others, &k, v, &influence.all)?;
+            let others = attention::sdpa_in_runs(&others, k, v, &influence.all)?;
             Tensor::cat(&[others.narrow(2, 0, start)?, own, others.narrow(2, start, rest)?], 2)?
         }
         References::Cached { cache } => {
@@ -231,14 +231,15 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
                     (own.narrow(2, 0, text_length)?, own.narrow(2, text_length, rest)?);
                 Tensor::cat(&[&text, kept, &image], 2)
             };
-            let (k, v) = (between(&k, &kept.k)?, between(v, &kept.v)?);
-            attention::sdpa_in_runs(&q, &k, &v, &influence.all)?
+            let (k, v) = (between(k, &kept.k)?, between(v, &kept.v)?);
+            attention::sdpa_in_runs(q, &k, &v, &influence.all)?
         }
     };
     attended.transpose(1, 2)?.flatten_from(2)
 }
 
-fn gated(x: &Tensor) -> Result<Tensor> {
+/// The first half of the channels, as a gate of the second, after what stands before them.
+fn gated(x: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
     let halves = x.chunk(2, D::Minus1)?;
-    silu(&halves[0])? * &halves[1]
+    fused::silu_gate(&halves[0], &halves[1], before)
 }

@@ -1,7 +1,7 @@
 //! One block: text and image in streams of their own that meet in attention.
 
 use candle_core::{Result, Tensor};
-use nn::{LayerNorm, Linear, Params, attention, rotary::Table};
+use nn::{LayerNorm, Linear, Params, attention, fused, rotary::Table};
 
 use super::{Config, config::EPS};
 use crate::streams::{Heads, Modulation, Qkv, QkvProjection, finite_in_f16};
@@ -73,11 +73,11 @@ impl Stream {
         attention: &Tensor,
         [first, second]: &[Modulation; 2],
     ) -> Result<Tensor> {
-        let x = (x + attention.broadcast_mul(&first.gate)?)?;
+        let x = fused::gated_residual(x, attention, &first.gate)?;
         let normed = norm.modulate(&x, &second.shift, &second.scale)?;
         // `gelu` is the tanh approximation, as the reference uses it.
-        let inner = self.mlp_out.forward(&self.mlp_in.forward(&normed)?.gelu()?)?;
-        finite_in_f16((&x + inner.broadcast_mul(&second.gate)?)?)
+        let inner = fused::gelu(&self.mlp_in.forward(&normed)?, None)?;
+        finite_in_f16(fused::gated_residual(&x, &self.mlp_out.forward(&inner)?, &second.gate)?)
     }
 }
 
@@ -105,7 +105,7 @@ const TEXT: Names = Names {
 impl Block {
     pub(super) fn load(params: &Params, config: &Config) -> Result<Self> {
         Ok(Self {
-            norm: LayerNorm::new(config.width(), EPS, params.dtype(), params.device())?,
+            norm: LayerNorm::new(EPS),
             image: Stream::load(params, config, &IMAGE)?,
             text: Stream::load(params, config, &TEXT)?,
         })
@@ -121,19 +121,15 @@ impl Block {
         let (text_length, image_length) = (text.dim(1)?, image.dim(1)?);
         let image_modulations = self.image.modulations(scene.time)?;
         let text_modulations = self.text.modulations(scene.time)?;
-        let project = |stream: &Stream, x: &Tensor, modulation: &Modulation| {
-            stream.qkv.forward(&self.norm.modulate(x, &modulation.shift, &modulation.scale)?)
+        let modulate = |x: &Tensor, modulation: &Modulation| {
+            self.norm.modulate(x, &modulation.shift, &modulation.scale)
         };
-        let qkv = Qkv::join(
-            &project(&self.text, text, &text_modulations[0])?,
-            &project(&self.image, image, &image_modulations[0])?,
-        )?;
-        let attended = attention::sdpa(
-            &scene.rope.rotate_pairs(&qkv.q)?,
-            &scene.rope.rotate_pairs(&qkv.k)?,
-            &qkv.v,
-            scene.mask,
-        )?;
+        let streams = [
+            self.text.qkv.forward(&modulate(text, &text_modulations[0])?)?,
+            self.image.qkv.forward(&modulate(image, &image_modulations[0])?)?,
+        ];
+        let Qkv { q, k, v } = Qkv::join(&streams, scene.rope)?;
+        let attended = attention::sdpa(&q, &k, &v, scene.mask)?;
         let attended = attended.transpose(1, 2)?.flatten_from(2)?;
         let part = |stream: &Stream, start: usize, length: usize| {
             stream.out.forward(&attended.narrow(1, start, length)?.contiguous()?)

@@ -69,7 +69,7 @@ impl Transformer {
             blocks: (0..config.num_layers)
                 .map(|index| Block::load(&blocks.at(index), &config))
                 .collect::<Result<_>>()?,
-            norm_out: LayerNorm::new(width, EPS, params.dtype(), params.device())?,
+            norm_out: LayerNorm::new(EPS),
             norm_out_linear: linear(&params.at("norm_out.linear"), width, 2 * width)?,
             proj_out: linear(&params.at("proj_out"), width, 4 * config.out_channels)?,
             dtype: params.dtype(),

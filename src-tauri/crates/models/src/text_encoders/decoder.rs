@@ -1,7 +1,11 @@
 //! The block that the Qwen language models are made of.
 
 use candle_core::{Result, Tensor};
-use nn::{Linear, Params, RmsNorm, attention, rotary::Table, silu};
+use nn::{
+    Linear, Params, RmsNorm, attention,
+    fused::{self, Part, Rotation},
+    rotary::Table,
+};
 
 /// The numbers of a block.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +90,8 @@ impl Block {
     ) -> Result<Tensor> {
         let x = (x + self.attend(&self.input_norm.forward(x)?, mask, rope, past)?)?;
         let normed = self.post_attention_norm.forward(&x)?;
-        let inner = (silu(&self.gate.forward(&normed)?)? * self.up.forward(&normed)?)?;
+        let inner =
+            fused::silu_gate(&self.gate.forward(&normed)?, &self.up.forward(&normed)?, None)?;
         &x + self.down.forward(&inner)?
     }
 
@@ -97,31 +102,19 @@ impl Block {
         rope: &Table,
         past: Option<&mut KeyValue>,
     ) -> Result<Tensor> {
-        let (b, n, _) = x.dims3()?;
-        let Shape { q_heads, kv_heads, head_dim, .. } = self.shape;
-        let heads = |x: Tensor, count: usize| {
-            x.reshape((b, n, count, head_dim))?.transpose(1, 2)?.contiguous()
+        let Shape { q_heads, kv_heads, .. } = self.shape;
+        let heads = |linear: &Linear, norm: Option<&RmsNorm>, count: usize, rope| {
+            fused::heads(&[Part { x: &linear.forward(x)?, norm }], count, rope)
         };
-        let normed = |norm: &Option<RmsNorm>, x: Tensor| match norm {
-            Some(norm) => norm.forward(&x),
-            None => Ok(x),
-        };
-        let q = normed(&self.q_norm, heads(self.q.forward(x)?, q_heads)?)?;
-        let k = normed(&self.k_norm, heads(self.k.forward(x)?, kv_heads)?)?;
-        let q = rope.rotate_halves(&q)?;
-        let k = rope.rotate_halves(&k)?;
-        let v = heads(self.v.forward(x)?, kv_heads)?;
+        let turned = Some((rope, Rotation::Halves));
+        let q = heads(&self.q, self.q_norm.as_ref(), q_heads, turned)?;
+        let k = heads(&self.k, self.k_norm.as_ref(), kv_heads, turned)?;
+        let v = heads(&self.v, None, kv_heads, None)?;
         let (k, v) = match past {
             Some(past) => past.extend(k, v)?,
             None => (k, v),
         };
-        let shared = |x: Tensor| {
-            let (group, length) = (q_heads / kv_heads, x.dim(2)?);
-            x.unsqueeze(2)?
-                .expand((b, kv_heads, group, length, head_dim))?
-                .reshape((b, q_heads, length, head_dim))
-        };
-        let out = attention::sdpa(&q, &shared(k)?, &shared(v)?, mask)?;
+        let out = attention::sdpa(&q, &k, &v, mask)?;
         self.o.forward(&out.transpose(1, 2)?.flatten_from(2)?)
     }
 }

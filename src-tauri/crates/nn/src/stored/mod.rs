@@ -10,7 +10,10 @@ pub use format::Format;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use crate::half_products::{self, Packed};
+use crate::{
+    slices::{buffer, read},
+    tiles::{self, Left, Right, Rounding},
+};
 
 /// Bytes that somebody keeps, such as a memory map.
 pub trait Memory: Send + Sync {
@@ -156,24 +159,22 @@ impl Stored {
         values
     }
 
-    /// `x [n, inputs]` times the transpose of this `[outputs, inputs]`, in f32: `[n, outputs]`. One
-    /// band of rows is unpacked at a time.
+    /// `x [n, inputs]` times the transpose of this `[outputs, inputs]`, plus `bias [outputs]`, in f32:
+    /// `[n, outputs]`. One band of rows is unpacked at a time.
     ///
     /// # Errors
     /// If shapes do not fit.
-    pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn product(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let [outputs, inputs] = *self.shape.as_slice() else {
             candle_core::bail!("a product needs a matrix, not {:?}", self.shape)
         };
-        let row = self.row_bytes();
         self.fetch();
-        let count = x.dim(0)?;
-        let is_even = |size: usize| size > 0 && size.is_multiple_of(half_products::STEP);
-        if half_products::is_wanted() && is_even(inputs) && is_even(outputs) {
-            return self.half_product(x, (outputs, inputs));
+        if let Some(made) = self.rounded_product(x, bias, (outputs, inputs))? {
+            return Ok(made);
         }
+        let (row, count) = (self.row_bytes(), x.dim(0)?);
         let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
-        let mut products = vec![0f32; count * outputs];
+        let mut products = buffer(count * outputs);
         for start in (0..outputs).step_by(band) {
             let rows = band.min(outputs - start);
             let mut values = vec![0f32; rows * inputs];
@@ -181,54 +182,44 @@ impl Stored {
             self.let_go(start * row..(start + rows) * row);
             let weight = Tensor::from_vec(values, (rows, inputs), &Device::Cpu)?;
             let product = x.matmul(&weight.t()?)?;
-            if rows == outputs {
-                return Ok(product);
-            }
-            let product = product.flatten_all()?.to_vec1::<f32>()?;
-            products
-                .par_chunks_mut(outputs)
-                .zip(product.par_chunks(rows))
-                .for_each(|(all, these)| all[start..start + rows].copy_from_slice(these));
+            read(&product, |product| {
+                products
+                    .par_chunks_mut(outputs)
+                    .zip(product.par_chunks(rows))
+                    .for_each(|(all, these)| all[start..start + rows].copy_from_slice(these));
+            })?;
         }
-        Tensor::from_vec(products, (count, outputs), &Device::Cpu)
+        let product = Tensor::from_vec(products, (count, outputs), &Device::Cpu)?;
+        match bias {
+            Some(bias) => product.broadcast_add(bias),
+            None => Ok(product),
+        }
     }
 
-    /// As [`Self::product`], of factors that are rounded to bf16. Those that are stored so are read where
-    /// they lie.
-    fn half_product(&self, x: &Tensor, (outputs, inputs): (usize, usize)) -> Result<Tensor> {
+    /// As [`Self::product`], of rounded factors, if that is wanted. Numbers that were packed in blocks have
+    /// little to lose by being rounded to bytes; all others are rounded to bf16.
+    fn rounded_product(
+        &self,
+        x: &Tensor,
+        bias: Option<&Tensor>,
+        (outputs, inputs): (usize, usize),
+    ) -> Result<Option<Tensor>> {
+        let is_packed = self.format.block().0 > 1;
+        let rounding = if is_packed { Rounding::Int8 } else { Rounding::Bf16 };
+        let Some(unit) = tiles::wanted(rounding) else { return Ok(None) };
         let count = x.dim(0)?;
-        let packed = Packed::new(&x.flatten_all()?.to_vec1::<f32>()?, count, inputs);
-        let mut products = vec![0f32; count * outputs];
-        let row = self.row_bytes();
-        let is_as_stored = self.format == Format::Bf16
-            && self.scale == 1.0
-            && self.parts.iter().all(|part| (part.len() / row).is_multiple_of(half_products::STEP));
-        if is_as_stored {
-            // Not all at once, so that what is not kept can go.
-            let step = (2 * BAND / inputs / half_products::STEP).max(1) * half_products::STEP * row;
-            let mut first = 0;
-            for part in &self.parts {
-                for start in part.clone().step_by(step) {
-                    let range = start..part.end.min(start + step);
-                    let rows = range.len() / row;
-                    let right = &self.bytes.bytes()[range.clone()];
-                    packed.product(right, rows, &mut products, outputs, first);
-                    self.bytes.has_read(&range);
-                    first += rows;
-                }
-            }
-        } else {
-            let band = (BAND / inputs / half_products::STEP).max(1) * half_products::STEP;
-            for start in (0..outputs).step_by(band) {
-                let rows = band.min(outputs - start);
-                let mut values = vec![0f32; rows * inputs];
-                self.unpack(start * row..(start + rows) * row, &mut values);
-                self.let_go(start * row..(start + rows) * row);
-                let right = half_products::rounded(&values);
-                packed.product(&right, rows, &mut products, outputs, start);
-            }
+        if inputs == 0 || x.dim(1)? != inputs {
+            return Ok(None);
         }
-        Tensor::from_vec(products, (count, outputs), &Device::Cpu)
+        let left = read(x, |x| Left::new(x, count, inputs, rounding))?;
+        let mut products = buffer(count * outputs);
+        match bias {
+            Some(bias) => read(bias, |bias| {
+                tiles::product(unit, &left, self, Some(bias), &mut products);
+            })?,
+            None => tiles::product(unit, &left, self, None, &mut products),
+        }
+        Tensor::from_vec(products, (count, outputs), &Device::Cpu).map(Some)
     }
 
     /// Some rows of a matrix, in f32: `[indices, columns]`.
@@ -250,6 +241,18 @@ impl Stored {
             self.let_go(index * row..(index + 1) * row);
         }
         Tensor::from_vec(values, (indices.len(), columns), &Device::Cpu)
+    }
+
+    /// Where the bytes of a row begin, and those of its part end.
+    fn place_of(&self, row: usize) -> (usize, usize) {
+        let mut offset = row * self.row_bytes();
+        for part in &self.parts {
+            if offset < part.len() {
+                return (part.start + offset, part.end);
+            }
+            offset -= part.len();
+        }
+        (0, 0)
     }
 
     fn rows(&self) -> usize {
@@ -322,6 +325,50 @@ impl Stored {
     }
 }
 
+impl Right for Stored {
+    fn dims(&self) -> (usize, usize) {
+        match *self.shape.as_slice() {
+            [outputs, inputs] => (outputs, inputs),
+            _ => (0, 0),
+        }
+    }
+
+    fn halves(&self, rows: Range<usize>) -> Option<(&[u8], usize)> {
+        if self.format != Format::Bf16 || self.scale != 1.0 {
+            return None;
+        }
+        let ((start, end), row) = (self.place_of(rows.start), self.row_bytes());
+        let is_whole = end - start >= rows.len() * row;
+        is_whole.then(|| (&self.bytes.bytes()[start..start + rows.len() * row], row))
+    }
+
+    fn values(&self, rows: Range<usize>, columns: Range<usize>, out: &mut [f32]) {
+        let (count, size) = self.format.block();
+        let bytes = columns.start / count * size..columns.end / count * size;
+        for (row, out) in rows.zip(out.chunks_exact_mut(columns.len().max(1))) {
+            let (start, _) = self.place_of(row);
+            let raw = &self.bytes.bytes()[start + bytes.start..start + bytes.end];
+            unpack::unpack(self.format, raw, self.scale, out);
+        }
+    }
+
+    fn whole(&self, row: usize, columns: Range<usize>, out: &mut [u8], scales: &mut [f32]) -> bool {
+        if self.format != Format::Q8_0 {
+            return false;
+        }
+        let (start, _) = self.place_of(row);
+        let (count, size) = self.format.block();
+        let bytes = start + columns.start / count * size..start + columns.end / count * size;
+        unpack::q8_0_in_groups(&self.bytes.bytes()[bytes], self.scale, out, scales);
+        true
+    }
+
+    fn has_read(&self, rows: Range<usize>) {
+        let row = self.row_bytes();
+        self.let_go(rows.start * row..rows.end * row);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,7 +413,7 @@ mod tests {
         let x = Tensor::from_vec(x, (3, 4096), &Device::Cpu).unwrap();
         let whole = weight.to_tensor(DType::F32, &Device::Cpu).unwrap();
         let whole = x.matmul(&whole.t().unwrap()).unwrap();
-        let difference = (weight.product(&x).unwrap() - &whole).unwrap().abs().unwrap();
+        let difference = (weight.product(&x, None).unwrap() - &whole).unwrap().abs().unwrap();
         let largest = difference.max_all().unwrap().to_scalar::<f32>().unwrap();
         let scale = whole.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(largest <= 1e-5 * scale, "{largest} of {scale}");

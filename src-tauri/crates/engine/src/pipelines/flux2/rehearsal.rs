@@ -7,7 +7,7 @@ use std::{
 
 use candle_core::{Device, Tensor};
 use models::flux2::{Inputs, latents};
-use nn::{Unwatched, half_products};
+use nn::{Unwatched, tiles};
 
 use super::{Klein, Setup};
 use crate::{
@@ -67,7 +67,7 @@ pub fn rehearse(
             transformer.forward(&inputs, &mut Unwatched)
         };
         let rounds = precision == Precision::Bf16;
-        let velocity = half_products::scope(rounds, step).map_err(&failed)?;
+        let velocity = tiles::scope(rounds, step).map_err(&failed)?;
         denoise::check_numbers(&velocity, "transformer")
     })
 }

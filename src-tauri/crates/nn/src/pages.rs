@@ -1,0 +1,317 @@
+//! Memory for large tensors.
+#![expect(unsafe_code, reason = "allocators are")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// An allocator for large tensors beside the system's. It asks for large pages, since every page costs a
+/// visit to the system when it is first written, and it keeps blocks for the next ones of the same size:
+/// one step of a model needs what the step before needed. Kept blocks never make the program larger than
+/// it was while all of its blocks were in use. Large blocks begin at a cache line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LargePages;
+
+impl LargePages {
+    /// Gives kept blocks back to the system.
+    pub fn release() {
+        #[cfg(target_os = "linux")]
+        large::release();
+    }
+}
+
+/// Smaller blocks are the system allocator's business.
+const LARGE: usize = 4 << 20;
+
+#[cfg(target_os = "linux")]
+mod large {
+    use std::{
+        alloc::Layout,
+        ptr,
+        sync::{Mutex, MutexGuard, PoisonError},
+    };
+
+    const SMALL_PAGE: usize = 4096;
+    const LARGE_PAGE: usize = 2 << 20;
+    /// Blocks that are kept, at most.
+    const SLOTS: usize = 64;
+
+    /// Sizes are in bytes, of whole pages.
+    struct Kept {
+        in_use: usize,
+        /// The most that was in use since blocks were last given back.
+        most: usize,
+        kept: usize,
+        /// Where each begins and how long it is, the oldest first.
+        blocks: [(usize, usize); SLOTS],
+        count: usize,
+    }
+
+    static KEPT: Mutex<Kept> =
+        Mutex::new(Kept { in_use: 0, most: 0, kept: 0, blocks: [(0, 0); SLOTS], count: 0 });
+
+    fn lock() -> MutexGuard<'static, Kept> {
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    impl Kept {
+        /// Removes a block.
+        fn take(&mut self, at: usize) -> (usize, usize) {
+            let block = self.blocks[at];
+            self.blocks.copy_within(at + 1..self.count, at);
+            self.count -= 1;
+            self.kept -= block.1;
+            block
+        }
+
+        /// Gives the oldest ones back until `most` bytes are held in all.
+        fn shrink(&mut self, most: usize) {
+            while self.count > 0 && self.in_use + self.kept > most {
+                let (start, length) = self.take(0);
+                give_back(start, length);
+            }
+        }
+
+        fn find(&mut self, length: usize) -> Option<usize> {
+            let at = self.blocks[..self.count].iter().rposition(|block| block.1 == length)?;
+            Some(self.take(at).0)
+        }
+
+        fn keep(&mut self, start: usize, length: usize) {
+            if self.count == SLOTS {
+                let (start, length) = self.take(0);
+                give_back(start, length);
+            }
+            self.blocks[self.count] = (start, length);
+            self.count += 1;
+            self.kept += length;
+        }
+    }
+
+    fn give_back(start: usize, length: usize) {
+        // SAFETY: a mapping of this module that nobody uses.
+        unsafe { libc::munmap(ptr::with_exposed_provenance_mut(start), length) };
+    }
+
+    pub(super) fn release() {
+        let mut kept = lock();
+        kept.shrink(0);
+        kept.most = kept.in_use;
+    }
+
+    pub(super) fn is_large(layout: &Layout) -> bool {
+        layout.size() >= super::LARGE && layout.align() <= SMALL_PAGE
+    }
+
+    fn length(size: usize) -> usize {
+        size.next_multiple_of(SMALL_PAGE)
+    }
+
+    /// A block of what happens to be there; null if there is no memory.
+    pub(super) fn take(size: usize) -> *mut u8 {
+        if size > isize::MAX as usize - LARGE_PAGE {
+            return ptr::null_mut();
+        }
+        let length = length(size);
+        {
+            let mut kept = lock();
+            kept.in_use += length;
+            kept.most = kept.most.max(kept.in_use);
+            if let Some(start) = kept.find(length) {
+                return ptr::with_exposed_provenance_mut(start);
+            }
+            let most = kept.most;
+            kept.shrink(most);
+        }
+        let start = map(length);
+        if start.is_null() {
+            lock().in_use -= length;
+        }
+        start
+    }
+
+    /// A block of zeros, which only new pages are.
+    pub(super) fn take_zeros(size: usize) -> *mut u8 {
+        if size > isize::MAX as usize - LARGE_PAGE {
+            return ptr::null_mut();
+        }
+        let length = length(size);
+        {
+            let mut kept = lock();
+            kept.in_use += length;
+            kept.most = kept.most.max(kept.in_use);
+            let most = kept.most;
+            kept.shrink(most);
+        }
+        let start = map(length);
+        if start.is_null() {
+            lock().in_use -= length;
+        }
+        start
+    }
+
+    fn map(length: usize) -> *mut u8 {
+        let room = length + LARGE_PAGE;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping, which nothing else knows of.
+        let start = unsafe { libc::mmap(ptr::null_mut(), room, protection, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return ptr::null_mut();
+        }
+        let start = start.cast::<u8>();
+        let before = start.align_offset(LARGE_PAGE);
+        let after = room - before - length;
+        // SAFETY: both ends of the mapping are given back, whole pages; what is between them is aligned.
+        unsafe {
+            let begin = start.add(before);
+            if before > 0 {
+                libc::munmap(start.cast(), before);
+            }
+            if after > 0 {
+                libc::munmap(begin.add(length).cast(), after);
+            }
+            // Advice: a system without large pages gives small ones.
+            libc::madvise(begin.cast(), length, libc::MADV_HUGEPAGE);
+            begin
+        }
+    }
+
+    /// # Safety
+    /// A block of this size from here, not needed any more.
+    pub(super) unsafe fn put_back(start: *mut u8, size: usize) {
+        let length = length(size);
+        let mut kept = lock();
+        kept.in_use -= length;
+        kept.keep(start.expose_provenance(), length);
+    }
+
+    /// # Safety
+    /// A block of the old size from here; it is gone unless the result is null.
+    pub(super) unsafe fn resize(start: *mut u8, old: usize, new: usize) -> *mut u8 {
+        let (old, new) = (length(old), length(new));
+        // SAFETY: by the promise above; pages move with what is in them.
+        let moved = unsafe { libc::mremap(start.cast(), old, new, libc::MREMAP_MAYMOVE) };
+        if moved == libc::MAP_FAILED {
+            return ptr::null_mut();
+        }
+        let mut kept = lock();
+        kept.in_use = kept.in_use - old + new;
+        kept.most = kept.most.max(kept.in_use);
+        let most = kept.most;
+        kept.shrink(most);
+        moved.cast()
+    }
+}
+
+/// Elsewhere, the system's allocator has its own ways.
+#[cfg(not(target_os = "linux"))]
+mod large {
+    use std::alloc::Layout;
+
+    pub(super) fn is_large(_layout: &Layout) -> bool {
+        false
+    }
+
+    pub(super) fn take(_size: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub(super) fn take_zeros(_size: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub(super) unsafe fn put_back(_start: *mut u8, _size: usize) {}
+
+    pub(super) unsafe fn resize(_start: *mut u8, _old: usize, _new: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+}
+
+// SAFETY: a block comes from and goes to the same place: which one is told by its layout alone. Both give
+// memory of the size and the alignment that were asked for.
+unsafe impl GlobalAlloc for LargePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if large::is_large(&layout) {
+            return large::take(layout.size());
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if large::is_large(&layout) {
+            return large::take_zeros(layout.size());
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        if large::is_large(&layout) {
+            // SAFETY: it came from there, as the layout tells.
+            return unsafe { large::put_back(start, layout.size()) };
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { System.dealloc(start, layout) }
+    }
+
+    unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let Ok(wanted) = Layout::from_size_align(size, layout.align()) else {
+            return std::ptr::null_mut();
+        };
+        match (large::is_large(&layout), large::is_large(&wanted)) {
+            // SAFETY: it came from there, as the layout tells.
+            (true, true) => unsafe { large::resize(start, layout.size(), size) },
+            // SAFETY: by the caller's promise.
+            (false, false) => unsafe { System.realloc(start, layout, size) },
+            _ => {
+                // SAFETY: the layout is not empty, as the caller promised of the size.
+                let moved = unsafe { self.alloc(wanted) };
+                if !moved.is_null() {
+                    // SAFETY: both have room for the smaller size; the old one is not used again.
+                    unsafe {
+                        start.copy_to_nonoverlapping(moved, layout.size().min(size));
+                        self.dealloc(start, layout);
+                    }
+                }
+                moved
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_keep_their_bytes_as_they_grow_and_shrink_across_the_border() {
+        let mut size = 1000;
+        let layout = |size| Layout::from_size_align(size, 64).unwrap();
+        // SAFETY: layouts are those that blocks were allocated with; reads and writes stay inside.
+        unsafe {
+            let mut start = LargePages.alloc_zeroed(layout(size));
+            *start.add(999) = 7;
+            for next in [LARGE - 1, LARGE, 3 * LARGE + 1, LARGE + 5, 2000] {
+                start = LargePages.realloc(start, layout(size), next);
+                assert!(!start.is_null() && start.align_offset(64) == 0, "{next}");
+                assert_eq!(*start.add(999), 7, "{next}");
+                *start.add(next - 1) = 1;
+                size = next;
+            }
+            LargePages.dealloc(start, layout(size));
+            // One that is kept comes again, but not where zeros are wanted.
+            let used = LargePages.alloc(layout(2 * LARGE));
+            *used = 9;
+            LargePages.dealloc(used, layout(2 * LARGE));
+            let zeros = LargePages.alloc_zeroed(layout(2 * LARGE));
+            let all = std::slice::from_raw_parts(zeros, 2 * LARGE);
+            assert!(all.iter().all(|byte| *byte == 0));
+            LargePages.dealloc(zeros, layout(2 * LARGE));
+            LargePages::release();
+        }
+        // More than there is.
+        let layout = Layout::from_size_align(1 << 60, 1).unwrap();
+        // SAFETY: the layout is not empty.
+        assert!(unsafe { LargePages.alloc(layout) }.is_null());
+    }
+}

@@ -1,9 +1,15 @@
 //! Normalisation; statistics are always taken in f32.
 
-use candle_core::{D, DType, IndexOp, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use rayon::prelude::*;
 
-use crate::{Params, Pointwise, fused};
+use crate::{
+    Params, Pointwise,
+    fused::{self, is_plain, maps},
+    silu,
+    slices::read,
+    vectors::widest,
+};
 
 /// Root-mean-square normalisation over the last dimension, with a weight.
 #[derive(Debug, Clone)]
@@ -90,7 +96,7 @@ impl GroupNorm {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.affine(x)?.of(x)
+        self.affine(x)?.of(x, false)
     }
 
     /// Normalisation by the statistics of `x`, then [`crate::silu`], for rows of `x`.
@@ -126,15 +132,9 @@ impl GroupNorm {
             let mean = wide.mean_keepdim(D::Minus1)?;
             return Ok((mean.clone(), wide.broadcast_sub(&mean)?.sqr()?.mean_keepdim(D::Minus1)?));
         }
-        let (mut means, mut variances) = (Vec::new(), Vec::new());
-        for row in 0..batch {
-            for group in 0..self.groups {
-                let values = grouped.i((row, group))?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
-                let (mean, variance) = mean_and_variance(&values);
-                means.push(mean);
-                variances.push(variance);
-            }
-        }
+        let (means, variances): (Vec<f32>, Vec<f32>) = read(&grouped, |values| {
+            values.chunks_exact(grouped.dims()[2].max(1)).map(mean_and_variance).unzip()
+        })?;
         let shape = (batch, self.groups, 1);
         Ok((
             Tensor::from_vec(means, shape, x.device())?,
@@ -147,16 +147,40 @@ impl GroupNorm {
 fn mean_and_variance(values: &[f32]) -> (f32, f32) {
     const PIECE: usize = 1 << 14;
     let count = values.len().max(1) as f64;
-    let sum_of = |each: &(dyn Fn(f32) -> f64 + Sync)| -> f64 {
-        let sums: Vec<f64> = values
-            .par_chunks(PIECE)
-            .map(|piece| piece.iter().map(|value| each(*value)).sum())
-            .collect();
+    let sum_of = |each: fn(&[f32], f64) -> f64, mean: f64| -> f64 {
+        let pieces = values.par_chunks(PIECE);
+        let sums: Vec<f64> = pieces.map(|piece| each(piece, mean)).collect();
         sums.iter().sum()
     };
-    let mean = sum_of(&f64::from) / count;
-    let variance = sum_of(&|value| (f64::from(value) - mean).powi(2)) / count;
+    let mean = sum_of(total, 0.0) / count;
+    let variance = sum_of(spread, mean) / count;
     (mean as f32, variance as f32)
+}
+
+widest!(total(values: &[f32], less: f64) -> f64, add_up);
+widest!(spread(values: &[f32], mean: f64) -> f64, add_up_squares);
+
+#[inline(always)]
+fn add_up(values: &[f32], less: f64) -> f64 {
+    in_lanes(values, |value| value - less)
+}
+
+#[inline(always)]
+fn add_up_squares(values: &[f32], mean: f64) -> f64 {
+    in_lanes(values, |value| (value - mean) * (value - mean))
+}
+
+/// A sum in 16 lanes, so that compilers make vectors of them.
+#[inline(always)]
+fn in_lanes(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0f64; 16];
+    let (chunks, rest) = values.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += of(f64::from(*value));
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|value| of(f64::from(*value))).sum::<f64>()
 }
 
 /// `x · scale + shift` for every channel.
@@ -166,17 +190,22 @@ struct Affine {
 }
 
 impl Affine {
-    fn of(&self, x: &Tensor) -> Result<Tensor> {
-        x.to_dtype(DType::F32)?
+    fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
+        if is_plain(x) {
+            return maps::affine(x, &self.scale, &self.shift, is_silu);
+        }
+        let made = x
+            .to_dtype(DType::F32)?
             .broadcast_mul(&self.scale)?
             .broadcast_add(&self.shift)?
-            .to_dtype(x.dtype())
+            .to_dtype(x.dtype())?;
+        if is_silu { silu(&made) } else { Ok(made) }
     }
 }
 
 impl Pointwise for Affine {
     fn apply(&self, rows: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::silu(&self.of(rows)?)
+        self.of(rows, true)
     }
 }
 
@@ -207,15 +236,23 @@ impl ChannelNorm {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.of(x, false)
+    }
+
+    fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
+        if is_plain(x) {
+            return maps::channel_norm(x, &self.gain, Self::SMALLEST, is_silu);
+        }
         let wide = x.to_dtype(DType::F32)?;
         let length = wide.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(Self::SMALLEST)?;
-        wide.broadcast_div(&length)?.broadcast_mul(&self.gain)?.to_dtype(x.dtype())
+        let made = wide.broadcast_div(&length)?.broadcast_mul(&self.gain)?.to_dtype(x.dtype())?;
+        if is_silu { silu(&made) } else { Ok(made) }
     }
 }
 
 impl Pointwise for ChannelNorm {
     /// Normalisation, then [`crate::silu`].
     fn apply(&self, rows: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::silu(&self.forward(rows)?)
+        self.of(rows, true)
     }
 }

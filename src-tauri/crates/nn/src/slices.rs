@@ -42,6 +42,29 @@ pub(crate) fn read_rows<T>(x: &Tensor, work: impl FnOnce(&[f32], usize) -> T) ->
     Ok(work(&numbers[layout.start_offset()..], apart))
 }
 
+/// As [`read`] of maps `[b, c, h, w]` whose planes lie in order but not side by side: some rows of larger
+/// ones. `work` gets all numbers from the first on and how far planes are apart.
+pub(crate) fn read_planes<T>(x: &Tensor, work: impl FnOnce(&[f32], usize) -> T) -> Result<T> {
+    let (b, c, h, w) = x.dims4()?;
+    let is_plain = match *x.stride() {
+        [image, plane, row, column] => {
+            x.dtype() == DType::F32
+                && (column == 1 && row == w)
+                && (b <= 1 || image == c * plane)
+                && x.device().is_cpu()
+        }
+        _ => false,
+    };
+    if !is_plain {
+        return read(x, |numbers| work(numbers, h * w));
+    }
+    let (storage, layout) = x.storage_and_layout();
+    let Storage::Cpu(CpuStorage::F32(numbers)) = &*storage else {
+        candle_core::bail!("numbers are read on the processor")
+    };
+    Ok(work(&numbers[layout.start_offset()..], layout.stride()[1]))
+}
+
 /// Numbers that will all be written before any is read: they begin as whatever is there.
 #[expect(
     unsafe_code,

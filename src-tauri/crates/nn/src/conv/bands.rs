@@ -3,8 +3,13 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
+
+use crate::{
+    slices::{buffer, read},
+    tiles::{self, Rounding, convolution::Windows},
+};
 
 /// Numbers that a product reads at once: 32 MB.
 const BAND: usize = 8 << 20;
@@ -35,24 +40,48 @@ pub(super) fn convolve(
     let (out_h, out_w) = (geometry.out(height), geometry.out(width));
     let outputs = weight.dim(0)?;
     let taps = channels * kernel * kernel;
-    let weight = weight.reshape((outputs, taps))?;
     let bias = bias.flatten_all()?.to_vec1::<f32>()?;
+    let rounded = match tiles::wanted(Rounding::Bf16) {
+        Some(unit) => Some((
+            unit,
+            read(weight, |weight| tiles::convolution::weights(weight, outputs, channels, kernel))?,
+        )),
+        None => None,
+    };
+    let weight = weight.reshape((outputs, taps))?;
     let band = (BAND / (taps * out_w).max(1)).clamp(1, out_h.max(1));
 
-    let mut made = vec![0f32; batch * outputs * out_h * out_w];
+    let mut made = buffer(batch * outputs * out_h * out_w);
     for start in (0..out_h).step_by(band) {
         let count = band.min(out_h - start);
         // Rows of the map under this band; those above and below it are zeros.
         let first = (start * stride).saturating_sub(padding);
         let last = ((start + count - 1) * stride + kernel).saturating_sub(padding).min(height);
-        let source = rows(first..last.max(first))?.to_dtype(DType::F32)?.contiguous()?;
-        let source = Source {
-            values: source.flatten_all()?.to_vec1::<f32>()?,
-            rows: last.max(first) - first,
-            width,
-            // May be above the first row.
-            offset: (start * stride) as isize - padding as isize - first as isize,
-        };
+        let source = rows(first..last.max(first))?;
+        // May be above the first row.
+        let offset = (start * stride) as isize - padding as isize - first as isize;
+        let size = (channels, last.max(first) - first, width);
+        if let Some((unit, weight)) = &rounded {
+            let windows = Windows {
+                size,
+                windows: (count, out_w),
+                kernel,
+                stride,
+                first: (offset, -(padding as isize)),
+            };
+            let plane = out_h * out_w;
+            read(&source, |source| {
+                for image in 0..batch {
+                    let source = &source[image * channels * size.1 * width..];
+                    let made = &mut made[image * outputs * plane + start * out_w..];
+                    let factors = (weight, bias.as_slice());
+                    tiles::convolution::convolve(*unit, source, windows, factors, (made, plane));
+                }
+            })?;
+            continue;
+        }
+        let source =
+            Source { values: read(&source, <[f32]>::to_vec)?, rows: size.1, width, offset };
         for image in 0..batch {
             let columns = source.columns(image, channels, geometry, (count, out_w));
             let columns = Tensor::from_vec(columns, (taps, count * out_w), &Device::Cpu)?;
@@ -123,6 +152,29 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounded_products_give_nearly_the_same() {
+        for (channels, (h, w), kernel, padding, stride) in [
+            (64, (45, 70), 3, 1, 1),
+            (3, (1, 1), 3, 1, 1),
+            (5, (7, 9), 1, 0, 1),
+            (33, (9, 12), 3, 0, 2),
+            (2, (8, 40), 3, 1, 2),
+        ] {
+            let (x, weight) =
+                (wave((2, channels, h, w), 0.37), wave((35, channels, kernel, kernel), 0.91));
+            let bias = wave((1, 1, 1, 35), 1.3).flatten_all().unwrap();
+            let rows = |range: Range<usize>| x.narrow(2, range.start, range.len());
+            let geometry = Geometry { kernel, padding, stride };
+            let run = || convolve((2, channels, h, w), &rows, (&weight, &bias), geometry).unwrap();
+            let (exact, made) = (run(), tiles::scope(true, run));
+            assert_eq!(made.dims(), exact.dims());
+            let far = difference(&made, &exact);
+            let most = 0.01 * ((channels * kernel * kernel) as f32).sqrt();
+            assert!(far < most, "{far} at {channels} channels, kernel {kernel}, stride {stride}");
+        }
+    }
 
     fn wave(shape: (usize, usize, usize, usize), step: f32) -> Tensor {
         let count = shape.0 * shape.1 * shape.2 * shape.3;

@@ -3,6 +3,7 @@
 //! On a processor, loops over rows; elsewhere, the same as single operations.
 
 mod heads;
+pub(crate) mod maps;
 mod rows;
 
 use candle_core::{D, DType, Result, Tensor};
@@ -11,7 +12,7 @@ pub use self::heads::{Part, Rotation, heads};
 use crate::silu;
 
 /// Whether a tensor is what the loops work on.
-fn is_plain(x: &Tensor) -> bool {
+pub(crate) fn is_plain(x: &Tensor) -> bool {
     x.device().is_cpu() && x.dtype() == DType::F32
 }
 

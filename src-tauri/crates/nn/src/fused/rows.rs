@@ -169,7 +169,7 @@ fn add_row(x: &[f32], y: &[f32], gate: &[f32], out: &mut [f32]) {
 
 /// `1 / (1 + e⁻ˣ)`, by way of an exponential that is never large.
 #[inline(always)]
-fn sigmoid(x: f32) -> f32 {
+pub(super) fn sigmoid(x: f32) -> f32 {
     let small = exp(-x.abs());
     let less = small / (1.0 + small);
     if x < 0.0 { less } else { 1.0 - less }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::{
     slices::{buffer, read},
-    tiles::{self, Left, Right, Rounding},
+    tiles::{self, Bias, Left, Rounding, Rows},
 };
 
 /// Bytes that somebody keeps, such as a memory map.
@@ -213,11 +213,12 @@ impl Stored {
         }
         let left = read(x, |x| Left::new(x, count, inputs, rounding))?;
         let mut products = buffer(count * outputs);
+        let out = (products.as_mut_slice(), outputs);
         match bias {
             Some(bias) => read(bias, |bias| {
-                tiles::product(unit, &left, self, Some(bias), &mut products);
+                tiles::product(unit, &left, self, Bias::OfRight(bias), out);
             })?,
-            None => tiles::product(unit, &left, self, None, &mut products),
+            None => tiles::product(unit, &left, self, Bias::None, out),
         }
         Tensor::from_vec(products, (count, outputs), &Device::Cpu).map(Some)
     }
@@ -325,7 +326,7 @@ impl Stored {
     }
 }
 
-impl Right for Stored {
+impl Rows for Stored {
     fn dims(&self) -> (usize, usize) {
         match *self.shape.as_slice() {
             [outputs, inputs] => (outputs, inputs),

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{
     PANEL, ROW, ROWS, Rounding, TILE, Unit, left,
     lines::{self, Line},
-    product::Right,
+    product::Rows,
     right::{Block, upright},
     rounding::halve_all,
 };
@@ -126,12 +126,12 @@ thread_local! {
 }
 
 /// Rows of numbers as a right factor.
-struct Rows<'a> {
+struct Numbers<'a> {
     numbers: &'a [f32],
     columns: usize,
 }
 
-impl Right for Rows<'_> {
+impl Rows for Numbers<'_> {
     fn dims(&self) -> (usize, usize) {
         (self.numbers.len() / self.columns, self.columns)
     }
@@ -163,7 +163,7 @@ struct Keys {
 impl Keys {
     fn new(keys: &[f32], values: &[f32], count: usize, d: usize) -> Self {
         let mut block = Block::default();
-        let rows = Rows { numbers: keys, columns: d };
+        let rows = Numbers { numbers: keys, columns: d };
         block.fill(&rows, 0..count, 0..d, Rounding::Bf16);
         let mut tiles = Vec::new();
         upright(values, d, &mut tiles);

@@ -22,7 +22,7 @@ use std::cell::Cell;
 pub(crate) use self::{
     kernels::Unit,
     left::Left,
-    product::{Right, product},
+    product::{Bias, Rows, product},
 };
 
 thread_local! {

@@ -18,6 +18,24 @@ pub(crate) trait Right: Sync {
     /// `(outputs, inputs)`.
     fn dims(&self) -> (usize, usize);
 
+    /// Fills a block anew with some rows and columns.
+    fn fill(
+        &self,
+        block: &mut Block,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        rounding: Rounding,
+    );
+
+    /// Told when some rows are not needed any more.
+    fn has_read(&self, _rows: Range<usize>) {}
+}
+
+/// A right factor of rows that lie somewhere, packed or not.
+pub(crate) trait Rows: Sync {
+    /// `(outputs, inputs)`.
+    fn dims(&self) -> (usize, usize);
+
     /// Some rows in bf16 where they lie so, and how many bytes apart they are.
     fn halves(&self, rows: Range<usize>) -> Option<(&[u8], usize)>;
 
@@ -39,6 +57,36 @@ pub(crate) trait Right: Sync {
 
     /// Told when some rows are not needed any more.
     fn has_read(&self, _rows: Range<usize>) {}
+}
+
+impl<T: Rows> Right for T {
+    fn dims(&self) -> (usize, usize) {
+        Rows::dims(self)
+    }
+
+    fn fill(
+        &self,
+        block: &mut Block,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        rounding: Rounding,
+    ) {
+        block.fill(self, rows, columns, rounding);
+    }
+
+    fn has_read(&self, rows: Range<usize>) {
+        Rows::has_read(self, rows);
+    }
+}
+
+/// What is added to every number of a product.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bias<'a> {
+    None,
+    /// One for each row of the right factor.
+    OfRight(&'a [f32]),
+    /// One for each row of the left factor.
+    OfLeft(&'a [f32]),
 }
 
 /// Rows of the right factor in a block.
@@ -69,19 +117,24 @@ struct Out {
 // SAFETY: threads write disjoint columns, and nobody reads before all are done.
 unsafe impl Sync for Out {}
 
-/// `left · rightᵀ (+ bias)` into `out [rows, outputs]`.
+/// `left · rightᵀ + bias` into `out`, `stride` numbers from row to row.
 pub(crate) fn product(
     unit: Unit,
     left: &Left,
     right: &dyn Right,
-    bias: Option<&[f32]>,
-    out: &mut [f32],
+    bias: Bias<'_>,
+    (out, stride): (&mut [f32], usize),
 ) {
     let (outputs, inputs) = right.dims();
-    assert!(inputs == left.columns && out.len() >= left.rows * outputs);
-    assert!(bias.is_none_or(|bias| bias.len() >= outputs));
+    let needed = left.rows.saturating_sub(1) * stride + outputs;
+    assert!(inputs == left.columns && outputs <= stride && out.len() >= needed);
+    assert!(match bias {
+        Bias::None => true,
+        Bias::OfRight(bias) => bias.len() >= outputs,
+        Bias::OfLeft(bias) => bias.len() >= left.rows,
+    });
     let panels = left.rows.div_ceil(PANEL);
-    let out = Out { start: out.as_mut_ptr(), columns: outputs };
+    let out = Out { start: out.as_mut_ptr(), columns: stride };
     // Narrow factors have few blocks: they are made smaller, and at last rows are shared out as well.
     let wanted = 2 * rayon::current_num_threads();
     let block = (outputs.div_ceil(wanted).next_multiple_of(PANEL)).clamp(PANEL, BLOCK);
@@ -111,7 +164,7 @@ struct Job<'a> {
     unit: Unit,
     left: &'a Left,
     right: &'a dyn Right,
-    bias: Option<&'a [f32]>,
+    bias: Bias<'a>,
     out: &'a Out,
 }
 
@@ -130,7 +183,7 @@ impl Job<'_> {
         lines::reserve(whole, 2 * SUMS);
         for start in (0..columns.max(1)).step_by(chunk) {
             let end = columns.min(start + chunk);
-            block.fill(self.right, rows.clone(), start..end, rounding);
+            self.right.fill(block, rows.clone(), start..end, rounding);
             for panel in panels.clone() {
                 for column in 0..across {
                     let at = if is_single { 0 } else { (panel - panels.start) * across + column };
@@ -199,26 +252,32 @@ impl Job<'_> {
             // SAFETY: inside the product, by the sizes that were checked; these columns of these rows are
             // this thread's.
             let out = unsafe { std::slice::from_raw_parts_mut(self.out.start.add(place), count) };
-            let bias = self.bias.map(|bias| &bias[first..first + count]);
-            write_row(&sums[row / 16 * 512 + row % 16 * 16..], bias, out);
+            let sums = &sums[row / 16 * 512 + row % 16 * 16..];
+            match self.bias {
+                Bias::None => write_row(sums, out),
+                Bias::OfRight(bias) => add_row(sums, |i| bias[first + i], out),
+                Bias::OfLeft(bias) => add_row(sums, |_| bias[panel * PANEL + row], out),
+            }
         }
     }
 }
 
 /// A row of two tiles side by side, 256 numbers apart.
 #[inline]
-fn write_row(sums: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
+fn write_row(sums: &[f32], out: &mut [f32]) {
     let sides = [0, 1].map(|side| sums[side * 256..].first_chunk::<16>());
-    if let ([Some(first), Some(second)], None, Some(out)) =
-        (sides, bias, out.first_chunk_mut::<32>())
-    {
+    if let ([Some(first), Some(second)], Some(out)) = (sides, out.first_chunk_mut::<32>()) {
         return lines::stream([first, second], out);
     }
-    for (half, out) in out.chunks_mut(16).enumerate() {
-        let sums = &sums[half * 256..][..16];
-        let bias = bias.map_or(&[][..], |bias| &bias[half * 16..]);
-        for (i, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-            *out = sum + bias.get(i).copied().unwrap_or(0.0);
+    add_row(sums, |_| 0.0, out);
+}
+
+/// As [`write_row`], plus something for each number.
+#[inline]
+fn add_row(sums: &[f32], bias: impl Fn(usize) -> f32, out: &mut [f32]) {
+    for (side, out) in out.chunks_mut(16).enumerate() {
+        for (i, (out, sum)) in out.iter_mut().zip(&sums[side * 256..]).enumerate() {
+            *out = sum + bias(side * 16 + i);
         }
     }
 }
@@ -262,7 +321,7 @@ mod tests {
         dims: (usize, usize),
     }
 
-    impl Right for Numbers {
+    impl Rows for Numbers {
         fn dims(&self) -> (usize, usize) {
             self.dims
         }
@@ -307,7 +366,7 @@ mod tests {
                         let right =
                             Numbers { values: values.clone(), halves, dims: (outputs, inputs) };
                         let mut made = vec![f32::NAN; rows * outputs];
-                        product(unit, &left, &right, Some(&bias), &mut made);
+                        product(unit, &left, &right, Bias::OfRight(&bias), (&mut made, outputs));
                         results.push(made);
                     }
                     assert_eq!(results[0], results[1], "stored halves are what is rounded");

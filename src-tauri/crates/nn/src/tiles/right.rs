@@ -7,13 +7,13 @@ use std::ops::Range;
 use super::{
     GROUP, ROW, ROWS, Rounding, TILE,
     lines::{self, Line},
-    product::Right,
+    product::Rows,
     rounding::{halve, round},
 };
 
 /// Some rows and columns of a right factor in tiles: 16 rows, and in each, 64 bytes of columns at a time.
 #[derive(Default)]
-pub(super) struct Block {
+pub(crate) struct Block {
     tiles: Vec<Line>,
     /// Of each row in each group of columns, `[groups, rows]`.
     scales: Vec<f32>,
@@ -27,7 +27,7 @@ impl Block {
     /// Fills it anew. Rows are padded to whole tiles, columns to whole steps, both with zeros.
     pub(super) fn fill(
         &mut self,
-        right: &dyn Right,
+        right: &dyn Rows,
         rows: Range<usize>,
         columns: Range<usize>,
         rounding: Rounding,
@@ -48,7 +48,7 @@ impl Block {
     fn fill_tile(
         &mut self,
         tile: usize,
-        right: &dyn Right,
+        right: &dyn Rows,
         rows: Range<usize>,
         columns: Range<usize>,
         rounding: Rounding,
@@ -84,7 +84,7 @@ impl Block {
     fn take_whole(
         &mut self,
         tile: usize,
-        right: &dyn Right,
+        right: &dyn Rows,
         rows: Range<usize>,
         columns: Range<usize>,
     ) -> bool {
@@ -100,6 +100,14 @@ impl Block {
             }
         }
         true
+    }
+
+    /// Makes it a block of tiles of bf16, to be written: 16 rows, and in each, `steps` of columns.
+    pub(super) fn prepare(&mut self, rows: usize, steps: usize) -> &mut [u8] {
+        self.rows = rows.next_multiple_of(super::PANEL);
+        self.steps = steps;
+        lines::reserve(&mut self.tiles, self.rows * self.steps * ROW);
+        &mut lines::bytes_mut(&mut self.tiles)[..self.rows * self.steps * ROW]
     }
 
     /// The tiles of 16 rows from a step on.

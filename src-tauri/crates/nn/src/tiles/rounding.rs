@@ -20,16 +20,40 @@ widest!(
     largest_of
 );
 
+widest!(
+    /// Two rows as bf16, number beside number, the first one low; a second that is not there is zero.
+    pair(even: &[f32], odd: &[f32], out: &mut [u32]),
+    pair_all
+);
+
+#[inline(always)]
+fn pair_all(even: &[f32], odd: &[f32], out: &mut [u32]) {
+    if odd.is_empty() {
+        for (out, even) in out.iter_mut().zip(even) {
+            *out = u32::from(half_bits(*even));
+        }
+    }
+    for ((out, even), odd) in out.iter_mut().zip(even).zip(odd) {
+        *out = u32::from(half_bits(*even)) | u32::from(half_bits(*odd)) << 16;
+    }
+}
+
 #[inline(always)]
 pub(super) fn halve_all(numbers: &[f32], out: &mut [u8]) {
     let (pairs, _) = out.as_chunks_mut::<2>();
     for (out, number) in pairs.iter_mut().zip(numbers) {
-        let bits = number.to_bits();
-        let rounded = (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
-        // What is not a number may not become infinite by rounding.
-        let kept = (bits >> 16) as u16 | 0x40;
-        *out = if number.is_nan() { kept } else { rounded }.to_le_bytes();
+        *out = half_bits(*number).to_le_bytes();
     }
+}
+
+/// The bits of the nearest bf16.
+#[inline(always)]
+fn half_bits(number: f32) -> u16 {
+    let bits = number.to_bits();
+    let rounded = (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
+    // What is not a number may not become infinite by rounding.
+    let kept = (bits >> 16) as u16 | 0x40;
+    if number.is_nan() { kept } else { rounded }
 }
 
 #[inline(always)]

@@ -49,7 +49,9 @@ pub(super) fn convolve(
         None => None,
     };
     let weight = weight.reshape((outputs, taps))?;
-    let band = (BAND / (taps * out_w).max(1)).clamp(1, out_h.max(1));
+    // Rounded products lay no windows out: a band is as large as what is read for it.
+    let row = if rounded.is_some() { 2 * channels * width } else { taps * out_w };
+    let band = (BAND / row.max(1)).clamp(1, out_h.max(1));
 
     let mut made = buffer(batch * outputs * out_h * out_w);
     for start in (0..out_h).step_by(band) {

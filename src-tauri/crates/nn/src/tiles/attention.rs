@@ -251,12 +251,10 @@ fn soften_row(
     for chunk in 0..chunks {
         let (scores, _) = scores[place(chunk)..].as_chunks_mut::<16>();
         let Some(scores) = scores.first_mut() else { break };
-        for score in scores.iter_mut() {
-            *score *= scale;
-        }
         let start = chunk * 16;
+        // Scaled later, but for the bias, which is not.
         for (score, bias) in scores.iter_mut().zip(bias.get(start..).unwrap_or(&[])) {
-            *score += bias;
+            *score = *score + bias / scale;
         }
         if start + 16 > count {
             // Padding is not seen.
@@ -273,7 +271,7 @@ fn soften_row(
         let Some(scores) = scores.first() else { break };
         let mut made = [0f32; 16];
         for ((made, score), sum) in made.iter_mut().zip(scores).zip(&mut sums) {
-            *made = exp(*score - largest);
+            *made = exp((*score - largest) * scale);
             *sum += *made;
         }
         let to = chunk / 2 * TILE + line % 16 * ROW + chunk % 2 * 32;

@@ -61,7 +61,7 @@ fn padded(channels: usize) -> usize {
     channels.next_multiple_of(Rounding::Bf16.step())
 }
 
-/// A map in pairs of channels, with what lies around it: `[channels / 2, rows, columns]`.
+/// A map in pairs of channels, with what lies around it: `[channels / 32, rows, 16, columns]`.
 struct Pixels {
     pairs: Vec<u32>,
     windows: Windows,
@@ -77,28 +77,22 @@ impl Pixels {
         // Windows are copied 16 words at a time, the last ones too.
         let (rows, columns) = (side(windows.windows.0), side(windows.windows.1) + ROWS);
         let mut pairs = vec![0u32; padded(channels) / 2 * rows * columns];
-        pairs.par_chunks_mut((rows * columns).max(1)).enumerate().for_each(|(channel, pairs)| {
-            let plane = |channel: usize| {
-                let inside = channel < channels;
-                inside.then(|| &map[channel * height * width..][..height * width])
+        // Columns before the map stay zero.
+        let skip = first.1.min(0).unsigned_abs();
+        let from = first.1.max(0).unsigned_abs().min(width);
+        let count = (width - from).min(columns.saturating_sub(skip));
+        pairs.par_chunks_mut((ROWS * columns).max(1)).enumerate().for_each(|(line, pairs)| {
+            let (group, row) = (line / rows, line % rows);
+            let Some(y) = row.checked_add_signed(first.0).filter(|y| *y < height) else {
+                return;
             };
-            let Some(even) = plane(2 * channel) else { return };
-            let odd = plane(2 * channel + 1);
-            for (row, out) in pairs.chunks_exact_mut(columns).enumerate() {
-                let Some(y) = row.checked_add_signed(first.0).filter(|y| *y < height) else {
-                    continue;
-                };
-                // Columns before the map stay zero.
-                let skip = first.1.min(0).unsigned_abs();
-                let from = first.1.max(0).unsigned_abs().min(width);
-                let count = (width - from).min(columns.saturating_sub(skip));
-                let line = |plane: &'_ [f32]| -> Range<usize> {
-                    let _ = plane;
-                    y * width + from..y * width + from + count
-                };
-                let out = &mut out[skip..skip + count];
-                let odd = odd.map_or(&[][..], |odd| &odd[line(odd)]);
-                pair(&even[line(even)], odd, out);
+            let of = |channel: usize| {
+                let start = (channel * height + y) * width + from;
+                if channel < channels { &map[start..start + count] } else { &[] }
+            };
+            for (at, out) in pairs.chunks_exact_mut(columns).enumerate() {
+                let even = 2 * (group * ROWS + at);
+                pair(of(even), of(even + 1), &mut out[skip..skip + count]);
             }
         });
         Self { pairs, windows, rows, columns }
@@ -109,23 +103,21 @@ impl Pixels {
         let Windows { windows: (_, across), kernel, stride, .. } = self.windows;
         let (lines, _) = out.as_chunks_mut::<ROW>();
         let place = |window: usize| {
-            let (y, x) =
-                (window / across * stride + tap / kernel, window % across * stride + tap % kernel);
-            y * self.columns + x
+            (window / across * stride + tap / kernel, window % across * stride + tap % kernel)
         };
-        let plane = self.rows * self.columns;
+        let group = channels / Rounding::Bf16.step();
         let is_row = stride == 1 && first % across + ROWS <= across && first + ROWS <= end;
         for (pair, line) in lines.iter_mut().enumerate() {
-            let plane = &self.pairs[(channels / 2 + pair) * plane..][..plane];
+            let at = |(y, x): (usize, usize)| {
+                &self.pairs[((group * self.rows + y) * ROWS + pair) * self.columns + x..]
+            };
             if is_row {
-                let from = place(first);
-                let words: &[u32] = &plane[from..from + ROWS];
-                line.copy_from_slice(bytemuck::cast_slice(words));
+                line.copy_from_slice(bytemuck::cast_slice(&at(place(first))[..ROWS]));
                 continue;
             }
             let words = line.as_chunks_mut::<4>().0;
             for (window, word) in (first..).zip(words) {
-                *word = if window < end { plane[place(window)].to_le_bytes() } else { [0; 4] };
+                *word = if window < end { at(place(window))[0].to_le_bytes() } else { [0; 4] };
             }
         }
     }

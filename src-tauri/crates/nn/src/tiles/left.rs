@@ -41,7 +41,7 @@ impl Left {
     pub(crate) fn new(x: &[f32], rows: usize, columns: usize, rounding: Rounding) -> Self {
         assert!(x.len() >= rows * columns);
         let (padded, steps) = (rows.next_multiple_of(PANEL), columns.div_ceil(rounding.step()));
-        let mut tiles = lines::zeros(padded * steps * ROW);
+        let mut tiles = lines::unwritten(padded * steps * ROW);
         let groups = if rounding == Rounding::Int8 { columns.div_ceil(GROUP) } else { 0 };
         // By tile first, so that threads write places of their own.
         let mut by_tile = vec![0f32; (groups * ROWS).max(1) * (padded / ROWS)];
@@ -53,6 +53,9 @@ impl Left {
                 || vec![0u8; steps * ROW],
                 |row, (tile, (out, scales))| {
                     let here = tile * ROWS..rows.min((tile + 1) * ROWS);
+                    if here.len() < ROWS {
+                        out.fill(0);
+                    }
                     let x = &x[here.start.min(rows) * columns..here.end * columns];
                     fill(x, columns, rounding, row, out, |line, group, scale| {
                         scales[group * ROWS + line] = scale;

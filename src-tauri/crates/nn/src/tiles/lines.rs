@@ -24,6 +24,18 @@ pub(super) fn zeros(bytes: usize) -> Vec<Line> {
     unsafe { Vec::from_raw_parts(start.cast(), count, count) }
 }
 
+/// `bytes`, rounded up to lines, that will all be written before any is read.
+pub(super) fn unwritten(bytes: usize) -> Vec<Line> {
+    let count = bytes.div_ceil(64);
+    let mut lines = Vec::with_capacity(count);
+    // SAFETY: there is room for them, every byte is a valid one, and the caller writes them all.
+    #[expect(clippy::uninit_vec, reason = "zeros cost as much as writing what comes")]
+    unsafe {
+        lines.set_len(count);
+    }
+    lines
+}
+
 /// Makes room for `bytes`; what was there may be lost.
 pub(super) fn reserve(lines: &mut Vec<Line>, bytes: usize) {
     if lines.len() * 64 < bytes {

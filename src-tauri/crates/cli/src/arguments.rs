@@ -409,6 +409,9 @@ pub(crate) struct Step {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
+    /// Measure what this machine can do, then say what each operation took of it.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Size of the picture.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
     pub(crate) size: (u32, u32),
@@ -428,6 +431,9 @@ pub(crate) struct Run {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
+    /// Measure what this machine can do, then say what each operation took of it.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Size of the picture.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
     pub(crate) size: (u32, u32),

@@ -4,6 +4,7 @@ use candle_core::{D, DType, Result, Tensor};
 
 use crate::{
     device::widens,
+    profile,
     tiles::{self, Rounding},
 };
 
@@ -50,7 +51,14 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
             Mask::Full => None,
             Mask::Additive(mask) => Some(mask),
         };
-        if let Some(made) = tiles::attention::attend(unit, (q, k, v), scale, additive)? {
+        let scores = (batch * heads * queries * keys) as f64;
+        let numbers = (2 * batch * head_dim * (heads * queries + kv_heads * keys)) as f64;
+        let made = profile::count(
+            || format!("attention of {heads} x {queries} to {keys}"),
+            (4.0 * scores * head_dim as f64, 4.0 * numbers),
+            || tiles::attention::attend(unit, (q, k, v), scale, additive),
+        );
+        if let Some(made) = made? {
             return Ok(made);
         }
     }

@@ -14,6 +14,7 @@ mod norm;
 mod pages;
 mod params;
 mod probe;
+pub mod profile;
 pub mod rotary;
 mod slices;
 mod stored;

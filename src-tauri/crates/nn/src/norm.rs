@@ -110,7 +110,8 @@ impl GroupNorm {
     /// What the statistics of `x [b, channels, h, w]` make of each channel.
     fn affine(&self, x: &Tensor) -> Result<Affine> {
         let (batch, channels, ..) = x.dims4()?;
-        let (mean, variance) = self.statistics(x)?; // [b, groups, 1]
+        let statistics = || self.statistics(x); // [b, groups, 1]
+        let (mean, variance) = fused::counted("statistics of map", x, 2, statistics)?;
         let spread = (variance + self.eps)?.sqrt()?.recip()?;
         let members = (batch, self.groups, channels / self.groups);
         let weight = self.weight.reshape((1, self.groups, members.2))?;
@@ -192,7 +193,9 @@ struct Affine {
 impl Affine {
     fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
         if is_plain(x) {
-            return maps::affine(x, &self.scale, &self.shift, is_silu);
+            return fused::counted("normalise map", x, 2, || {
+                maps::affine(x, &self.scale, &self.shift, is_silu)
+            });
         }
         let made = x
             .to_dtype(DType::F32)?
@@ -241,7 +244,9 @@ impl ChannelNorm {
 
     fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
         if is_plain(x) {
-            return maps::channel_norm(x, &self.gain, Self::SMALLEST, is_silu);
+            return fused::counted("normalise map", x, 3, || {
+                maps::channel_norm(x, &self.gain, Self::SMALLEST, is_silu)
+            });
         }
         let wide = x.to_dtype(DType::F32)?;
         let length = wide.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(Self::SMALLEST)?;

@@ -5,6 +5,7 @@ mod create;
 mod inventory;
 mod load;
 mod packing;
+mod profile;
 mod run;
 mod soak;
 mod step;

@@ -1,11 +1,11 @@
 //! Whole pictures under a budget: what was foreseen, and what each phase took.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
-use engine::{Draft, Engine, Error, JobEvent, Request, Stage, Task, Took};
+use engine::{Draft, Engine, Error, Image, JobEvent, Model, Request, Stage, Task, Took};
 use serde_json::{Value, json};
 
-use super::{model, rounded};
+use super::{model, profile, rounded};
 use crate::{arguments::Run, failure::Failure, plan::measure_name, say};
 
 pub(crate) fn run(options: &Run) -> Result<(), Failure> {
@@ -27,26 +27,8 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
             ..Draft::default()
         })?);
         let forecast = engine.forecast(&model, &task)?;
-        let (sender, events) = mpsc::channel();
-        engine.submit(model.clone(), task, move |event| {
-            // The receiver lives until the last event.
-            let _ = sender.send(event);
-        });
-        let mut picture = None;
-        let mut took = None;
-        for event in events {
-            match event {
-                JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
-                JobEvent::Took(all) => took = Some(all),
-                JobEvent::Finished => break,
-                JobEvent::Cancelled => return Err(Error::Cancelled.into()),
-                JobEvent::Failed(error) => return Err(error.into()),
-                _ => {}
-            }
-        }
-        let (Some(picture), Some(took)) = (picture, took) else {
-            return Err(Error::Panicked("the engine ended without a picture".into()).into());
-        };
+        let (made, profile) = profile::around(options.profile, || picture(&engine, &model, task));
+        let (picture, took) = made?;
         let measures: Vec<&str> = forecast.plan.measures().into_iter().map(measure_name).collect();
         let result = json!({
             "model": model.id,
@@ -57,10 +39,32 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
             "foreseen": { "peak_bytes": forecast.peak, "seconds": forecast.seconds },
             "took": as_json(&took),
             "picture": format!("{:016x}", fingerprint(picture.rgba())),
+            "profile": profile,
         });
         say(&format!("{result}\n"));
     }
     Ok(())
+}
+
+/// The picture of a task and what it took.
+fn picture(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, Took), Error> {
+    let (sender, events) = mpsc::channel();
+    engine.submit(model.clone(), task, move |event| {
+        // The receiver lives until the last event.
+        let _ = sender.send(event);
+    });
+    let (mut picture, mut took) = (None, None);
+    for event in events {
+        match event {
+            JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
+            JobEvent::Took(all) => took = Some(all),
+            JobEvent::Finished => break,
+            JobEvent::Cancelled => return Err(Error::Cancelled),
+            JobEvent::Failed(error) => return Err(error),
+            _ => {}
+        }
+    }
+    picture.zip(took).ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))
 }
 
 fn as_json(took: &Took) -> Value {

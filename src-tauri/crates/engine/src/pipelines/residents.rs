@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use candle_core::{DType, Device, Tensor};
-use nn::tiles;
+use nn::{LargePages, tiles};
 use weights::Checkpoint;
 
 use super::{
@@ -87,6 +87,7 @@ impl Residents {
             tiles::scope(rounds, || pipeline.run(model, task, &mut monitor))
         };
         pipeline.give_back();
+        LargePages::release();
         if outcome.is_ok() {
             let took = clock.took();
             governor.save();

@@ -7,6 +7,7 @@ use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
 use crate::{
+    profile,
     slices::{buffer, read},
     tiles::{self, Rounding, convolution::Windows},
 };
@@ -72,14 +73,24 @@ pub(super) fn convolve(
                 first: (offset, -(padding as isize)),
             };
             let plane = out_h * out_w;
-            read(&source, |source| {
-                for image in 0..batch {
-                    let source = &source[image * channels * size.1 * width..];
-                    let made = &mut made[image * outputs * plane + start * out_w..];
-                    let factors = (weight, bias.as_slice());
-                    tiles::convolution::convolve(*unit, source, windows, factors, (made, plane));
-                }
-            })?;
+            let pixels = (batch * count * out_w) as f64;
+            let numbers = (batch * channels * size.1 * width) as f64 + pixels * outputs as f64;
+            let convolve = || {
+                read(&source, |source| {
+                    for image in 0..batch {
+                        let source = &source[image * channels * size.1 * width..];
+                        let made = &mut made[image * outputs * plane + start * out_w..];
+                        let made = (made, plane);
+                        let factors = (weight, bias.as_slice());
+                        tiles::convolution::convolve(*unit, source, windows, factors, made);
+                    }
+                })
+            };
+            profile::count(
+                || format!("convolution {channels} to {outputs} of {height} x {width}"),
+                (2.0 * pixels * (taps * outputs) as f64, 4.0 * numbers),
+                convolve,
+            )?;
             continue;
         }
         let source =

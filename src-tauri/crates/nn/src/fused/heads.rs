@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::is_plain;
 use crate::{
-    RmsNorm,
+    RmsNorm, profile,
     rotary::Table,
     slices::{buffer, read, read_rows},
     vectors::{sum, widest},
@@ -37,7 +37,12 @@ pub enum Rotation {
 /// If shapes do not fit.
 pub fn heads(parts: &[Part<'_>], heads: usize, rope: Option<(&Table, Rotation)>) -> Result<Tensor> {
     if parts.iter().all(|part| is_plain(part.x)) {
-        return in_one_pass(parts, heads, rope);
+        let numbers: usize = parts.iter().map(|part| part.x.elem_count()).sum();
+        return profile::count(
+            || format!("heads of {numbers} numbers"),
+            (0.0, 8.0 * numbers as f64),
+            || in_one_pass(parts, heads, rope),
+        );
     }
     let each = parts.iter().map(|part| {
         let (b, n, width) = part.x.dims3()?;

@@ -9,11 +9,17 @@ mod rows;
 use candle_core::{D, DType, Result, Tensor};
 
 pub use self::heads::{Part, Rotation, heads};
-use crate::silu;
+use crate::{profile, silu};
 
 /// Whether a tensor is what the loops work on.
 pub(crate) fn is_plain(x: &Tensor) -> bool {
     x.device().is_cpu() && x.dtype() == DType::F32
+}
+
+/// Counts a loop over the numbers of `x` that reads and writes each `times` times in all.
+pub(crate) fn counted<T>(name: &str, x: &Tensor, times: usize, work: impl FnOnce() -> T) -> T {
+    let bytes = (4 * times * x.elem_count()) as f64;
+    profile::count(|| format!("{name} {:?}", x.dims()), (0.0, bytes), work)
 }
 
 /// `(1 + scale) · norm(x) + shift`, the norm over the last dimension and without weights; `x [b, n, width]`,
@@ -24,7 +30,7 @@ pub(crate) fn is_plain(x: &Tensor) -> bool {
 pub(crate) fn modulate(x: &Tensor, shift: &Tensor, scale: &Tensor, eps: f32) -> Result<Tensor> {
     let width = x.dim(D::Minus1)?;
     if is_plain(x) {
-        return rows::modulate(x, shift, scale, eps);
+        return counted("normalise and modulate", x, 2, || rows::modulate(x, shift, scale, eps));
     }
     let one = Tensor::ones(width, x.dtype(), x.device())?;
     candle_nn::ops::layer_norm(&x.contiguous()?, &one, &one.zeros_like()?, eps)?
@@ -38,7 +44,7 @@ pub(crate) fn modulate(x: &Tensor, shift: &Tensor, scale: &Tensor, eps: f32) -> 
 /// If shapes do not fit.
 pub fn gated_residual(x: &Tensor, y: &Tensor, gate: &Tensor) -> Result<Tensor> {
     if is_plain(x) && is_plain(y) {
-        return rows::gated_residual(x, y, gate);
+        return counted("gated residual", x, 3, || rows::gated_residual(x, y, gate));
     }
     x + y.broadcast_mul(gate)?
 }
@@ -50,7 +56,7 @@ pub fn gated_residual(x: &Tensor, y: &Tensor, gate: &Tensor) -> Result<Tensor> {
 /// If shapes do not fit.
 pub fn silu_gate(gate: &Tensor, up: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
     if is_plain(gate) && is_plain(up) && before.is_none_or(is_plain) {
-        return rows::silu_gate(gate, up, before);
+        return counted("silu gate", gate, 3, || rows::silu_gate(gate, up, before));
     }
     let made = (silu(gate)? * up)?;
     match before {
@@ -66,7 +72,7 @@ pub fn silu_gate(gate: &Tensor, up: &Tensor, before: Option<&Tensor>) -> Result<
 /// If shapes do not fit.
 pub fn gelu(x: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
     if is_plain(x) && before.is_none_or(is_plain) {
-        return rows::gelu(x, before);
+        return counted("gelu", x, 2, || rows::gelu(x, before));
     }
     let made = x.gelu()?;
     match before {

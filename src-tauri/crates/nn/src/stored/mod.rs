@@ -11,6 +11,7 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 use crate::{
+    profile,
     slices::{buffer, read},
     tiles::{self, Bias, Left, Rounding, Rows},
 };
@@ -211,15 +212,29 @@ impl Stored {
         if inputs == 0 || x.dim(1)? != inputs {
             return Ok(None);
         }
-        let left = read(x, |x| Left::new(x, count, inputs, rounding))?;
+        let numbers = (count * inputs) as f64;
+        let rounded = || read(x, |x| Left::new(x, count, inputs, rounding));
+        let left = profile::count(
+            || format!("round {count} x {inputs} to {rounding:?}"),
+            (0.0, numbers * (4 + rounding.bytes()) as f64),
+            rounded,
+        )?;
         let mut products = buffer(count * outputs);
         let out = (products.as_mut_slice(), outputs);
-        match bias {
-            Some(bias) => read(bias, |bias| {
-                tiles::product(unit, &left, self, Bias::OfRight(bias), out);
-            })?,
-            None => tiles::product(unit, &left, self, Bias::None, out),
-        }
+        let bytes = self.byte_count() as f64 + numbers * rounding.bytes() as f64;
+        profile::count(
+            || format!("product {rounding:?} {count} x {inputs} x {outputs}"),
+            (2.0 * numbers * outputs as f64, bytes + 4.0 * (count * outputs) as f64),
+            || match bias {
+                Some(bias) => read(bias, |bias| {
+                    tiles::product(unit, &left, self, Bias::OfRight(bias), out);
+                }),
+                None => {
+                    tiles::product(unit, &left, self, Bias::None, out);
+                    Ok(())
+                }
+            },
+        )?;
         Tensor::from_vec(products, (count, outputs), &Device::Cpu).map(Some)
     }
 

@@ -11,7 +11,6 @@ use super::{
     lines::{self, Line},
     product::Rows,
     right::{Block, upright},
-    rounding::halve_all,
 };
 use crate::{
     slices::{buffer, read},
@@ -245,37 +244,57 @@ fn soften_row(
     bias: &[f32],
     weights: &mut [u8],
 ) -> f32 {
-    let place = |chunk: usize| (chunk / 2 * 4 + line / 16 * 2 + chunk % 2) * 256 + line % 16 * 16;
-    let chunks = count.div_ceil(PANEL) * 2;
-    let mut most = [f32::NEG_INFINITY; 16];
-    for chunk in 0..chunks {
-        let (scores, _) = scores[place(chunk)..].as_chunks_mut::<16>();
-        let Some(scores) = scores.first_mut() else { break };
-        let start = chunk * 16;
+    // A block of 32 keys has two rows of 16 scores for this query, 256 apart.
+    let first = line / 16 * 512 + line % 16 * 16;
+    let blocks = count.div_ceil(PANEL);
+    let (all, _) = scores.as_chunks_mut::<1024>();
+    let sides = |block: &mut [f32; 1024], side: usize| -> [f32; 16] {
+        *block[first + side * 256..].first_chunk().unwrap_or(&[0.0; 16])
+    };
+    if !bias.is_empty() {
         // Scaled later, but for the bias, which is not.
-        for (score, bias) in scores.iter_mut().zip(bias.get(start..).unwrap_or(&[])) {
-            *score = *score + bias / scale;
+        let inverse = 1.0 / scale;
+        for (block, bias) in all.iter_mut().zip(bias.chunks(PANEL)) {
+            for (side, bias) in bias.chunks(16).enumerate() {
+                let scores = &mut block[first + side * 256..][..16];
+                scores.iter_mut().zip(bias).for_each(|(score, bias)| *score += bias * inverse);
+            }
         }
-        if start + 16 > count {
-            // Padding is not seen.
-            scores[count.saturating_sub(start)..].fill(f32::NEG_INFINITY);
+    }
+    if let Some(last) = all.get_mut(blocks - 1) {
+        // Padding is not seen.
+        for key in count..blocks * PANEL {
+            last[first + key % PANEL / 16 * 256 + key % 16] = f32::NEG_INFINITY;
         }
-        for (most, score) in most.iter_mut().zip(scores) {
-            *most = if *score > *most { *score } else { *most };
+    }
+    let mut most = [f32::NEG_INFINITY; 32];
+    for block in all.iter_mut().take(blocks) {
+        let (low, high) = (sides(block, 0), sides(block, 1));
+        for i in 0..16 {
+            most[i] = if low[i] > most[i] { low[i] } else { most[i] };
+            most[16 + i] = if high[i] > most[16 + i] { high[i] } else { most[16 + i] };
         }
     }
     let largest = most.iter().fold(f32::NEG_INFINITY, |most, score| most.max(*score));
     let mut sums = [0f32; 16];
-    for chunk in 0..chunks {
-        let (scores, _) = scores[place(chunk)..].as_chunks::<16>();
-        let Some(scores) = scores.first() else { break };
-        let mut made = [0f32; 16];
-        for ((made, score), sum) in made.iter_mut().zip(scores).zip(&mut sums) {
-            *made = exp((*score - largest) * scale);
-            *sum += *made;
+    let (tiles, _) = weights.as_chunks_mut::<TILE>();
+    for (block, tile) in all.iter_mut().zip(tiles).take(blocks) {
+        let Some(out) = tile[line % 16 * ROW..].first_chunk_mut::<ROW>() else { break };
+        let (halves, _) = out.as_chunks_mut::<32>();
+        for (side, out) in halves.iter_mut().enumerate() {
+            let scores = sides(block, side);
+            let mut made = [0f32; 16];
+            for i in 0..16 {
+                made[i] = exp((scores[i] - largest) * scale);
+                sums[i] += made[i];
+            }
+            let mut rounded = [0u16; 16];
+            for i in 0..16 {
+                // Never infinite, and what is not a number stays so.
+                rounded[i] = ((made[i].to_bits() + 0x8000) >> 16) as u16;
+            }
+            out.copy_from_slice(bytemuck::cast_slice(&rounded));
         }
-        let to = chunk / 2 * TILE + line % 16 * ROW + chunk % 2 * 32;
-        halve_all(&made, &mut weights[to..to + 32]);
     }
     sums.iter().sum()
 }

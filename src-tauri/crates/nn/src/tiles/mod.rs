@@ -40,7 +40,7 @@ pub(crate) enum Rounding {
 
 impl Rounding {
     /// Bytes of a number.
-    const fn bytes(self) -> usize {
+    pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::Bf16 => 2,
             Self::Int8 => 1,
@@ -81,6 +81,34 @@ pub fn scope<T>(wanted: bool, work: impl FnOnce() -> T) -> T {
     }
     let _back = Back(WANTED.replace(wanted));
     work()
+}
+
+/// What the fastest unit does in a second, on all threads: tiles that stay in a core's first cache.
+pub(crate) fn ceiling(rounding: Rounding) -> Option<f64> {
+    const STEPS: usize = 7;
+    const TIMES: usize = 20_000;
+    let unit = Unit::best(rounding)?;
+    let seconds = rayon::broadcast(|_| {
+        let tiles = lines::zeros(4 * STEPS * TILE);
+        let mut sums = lines::zeros(4 * TILE);
+        let (left, right) = lines::bytes(&tiles).split_at(2 * STEPS * TILE);
+        let (left, right) = (left.split_at(STEPS * TILE), right.split_at(STEPS * TILE));
+        let start = std::time::Instant::now();
+        unit.with(|| {
+            for _ in 0..TIMES {
+                match rounding {
+                    Rounding::Bf16 => {
+                        unit.halves(left.into(), right.into(), STEPS, &mut sums, false)
+                    }
+                    Rounding::Int8 => unit.whole(left.into(), right.into(), STEPS, &mut sums),
+                }
+            }
+        });
+        std::hint::black_box(&sums);
+        start.elapsed().as_secs_f64()
+    });
+    let each = 2.0 * (PANEL * PANEL * rounding.step() * STEPS * TIMES) as f64;
+    Some(seconds.into_iter().map(|seconds| each / seconds).sum())
 }
 
 /// The unit for products of the calling thread, if they are to be rounded so and there is one.

@@ -39,7 +39,7 @@ fn pair_all(even: &[f32], odd: &[f32], out: &mut [u32]) {
 }
 
 #[inline(always)]
-pub(super) fn halve_all(numbers: &[f32], out: &mut [u8]) {
+fn halve_all(numbers: &[f32], out: &mut [u8]) {
     let (pairs, _) = out.as_chunks_mut::<2>();
     for (out, number) in pairs.iter_mut().zip(numbers) {
         *out = half_bits(*number).to_le_bytes();

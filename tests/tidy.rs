@@ -89,6 +89,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ("SystemTime::now", &["asset-editor-window", "asset-editor-tests"]),
 ];
 
+/// Crates with unsafe code in more than one file, and in how many: a door to each kind of machine.
+const UNSAFE_FILES: &[(&str, usize)] = &[("nn", 2)];
+
 /// A room of the page and which rooms it may import. Rooms are the folders and files right below `ui/`.
 const UI_ROOMS: &[(&str, &[&str])] = &[
     ("main.js", &["canvas", "effects", "ipc", "state", "strings.js", "views"]),
@@ -229,16 +232,18 @@ fn model_families_do_not_import_each_other() {
 }
 
 #[test]
-fn unsafe_code_lives_in_one_file_of_a_crate() {
+fn unsafe_code_lives_in_few_files() {
     let mut faults = Vec::new();
-    for (_, folder, _) in CRATES {
+    for (name, folder, _) in CRATES {
+        let most = UNSAFE_FILES.iter().find(|(room, _)| room == name).map_or(1, |(_, most)| *most);
         let with_unsafe: Vec<String> = sources(&format!("{folder}/src"), "rs")
             .into_iter()
             .filter(|path| code_lines(path).iter().any(|(_, line)| line.contains("(unsafe_code")))
             .map(|path| show(&path))
             .collect();
-        if with_unsafe.len() > 1 {
-            faults.push(format!("{}: unsafe code in more than one file", with_unsafe.join(", ")));
+        if with_unsafe.len() > most {
+            faults
+                .push(format!("{}: unsafe code in more files than {most}", with_unsafe.join(", ")));
         }
     }
     report(&faults);

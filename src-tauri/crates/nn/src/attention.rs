@@ -2,6 +2,8 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
+#[cfg(feature = "cuda")]
+use crate::cuda::{self, attention::Variant};
 use crate::{
     device::widens,
     profile,
@@ -44,13 +46,20 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
     let (batch, heads, queries, head_dim) = q.dims4()?;
     let (kv_heads, keys) = (k.dim(1)?, k.dim(2)?);
     let scale = 1.0 / (head_dim as f64).sqrt();
+    let additive = match mask {
+        Mask::Full => None,
+        Mask::Additive(mask) => Some(mask),
+    };
+    #[cfg(feature = "cuda")]
+    if q.device().is_cuda() {
+        let variant = Variant::of(cuda::capability()?, keys, additive.is_some());
+        if let Some(made) = cuda::attention::attend(q, k, v, additive, variant)? {
+            return Ok(made);
+        }
+    }
     if let Some(unit) = tiles::wanted(Rounding::Bf16)
         && q.device().is_cpu()
     {
-        let additive = match mask {
-            Mask::Full => None,
-            Mask::Additive(mask) => Some(mask),
-        };
         let scores = (batch * heads * queries * keys) as f64;
         let numbers = (2 * batch * head_dim * (heads * queries + kv_heads * keys)) as f64;
         let made = profile::count(

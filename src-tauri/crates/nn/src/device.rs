@@ -5,18 +5,55 @@ use candle_core::{DType, Device, Result, Tensor};
 /// Whether this build can use an NVIDIA card at all.
 #[must_use]
 pub fn cuda_is_built() -> bool {
-    candle_core::utils::cuda_is_available()
+    cfg!(feature = "cuda")
 }
 
-/// The first CUDA device.
+/// The first CUDA device, the same at every call.
 ///
 /// # Errors
-/// If this build or this machine has none.
+/// One line that says what is missing, if this build or this machine has none.
 pub fn cuda_device() -> Result<Device> {
-    if !cuda_is_built() {
-        candle_core::bail!("this build has no CUDA support");
+    #[cfg(feature = "cuda")]
+    return crate::cuda::device();
+    #[cfg(not(feature = "cuda"))]
+    candle_core::bail!("this build has no CUDA support");
+}
+
+/// Whether the first CUDA device computes with bf16; those of before 2020 have f16 alone.
+#[must_use]
+pub fn cuda_has_bf16() -> bool {
+    #[cfg(feature = "cuda")]
+    return crate::cuda::capability().is_ok_and(|capability| capability >= (8, 0));
+    #[cfg(not(feature = "cuda"))]
+    return false;
+}
+
+/// Gives the memory of a card that no tensor holds to its other users.
+pub fn release_cuda_memory() {
+    #[cfg(feature = "cuda")]
+    crate::cuda::release();
+}
+
+/// Bytes of the first CUDA device that this process may take, those that it holds included.
+#[must_use]
+pub fn cuda_memory() -> Option<u64> {
+    #[cfg(feature = "cuda")]
+    return crate::cuda::memory().ok().map(|(available, _)| available);
+    #[cfg(not(feature = "cuda"))]
+    return None;
+}
+
+/// The most bytes that tensors took on the first CUDA device since the last call.
+#[must_use]
+pub fn take_cuda_peak() -> Option<u64> {
+    #[cfg(feature = "cuda")]
+    {
+        let (_, peak) = crate::cuda::memory().ok()?;
+        crate::cuda::reset_peak().ok()?;
+        Some(peak)
     }
-    Device::new_cuda(0)
+    #[cfg(not(feature = "cuda"))]
+    None
 }
 
 /// Whether products of this tensor are computed in f32: on a CPU, candle multiplies 16-bit numbers

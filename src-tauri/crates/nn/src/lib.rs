@@ -5,6 +5,8 @@
 
 pub mod attention;
 mod conv;
+#[cfg(any(feature = "cuda", test))]
+mod cuda;
 mod device;
 mod embedding;
 pub mod fused;
@@ -23,7 +25,9 @@ mod vectors;
 
 pub use candle_nn::ops::silu;
 pub use conv::{Conv2d, Pointwise};
-pub use device::{cuda_device, cuda_is_built};
+pub use device::{
+    cuda_device, cuda_has_bf16, cuda_is_built, cuda_memory, release_cuda_memory, take_cuda_peak,
+};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};

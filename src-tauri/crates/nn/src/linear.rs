@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Result, Tensor};
 
+#[cfg(feature = "cuda")]
+use crate::cuda::unpack::Packed;
 use crate::{Params, Patch, Stored};
 
 /// `y = x · Wᵀ (+ b)` over the last dimension, and what low-rank patches add.
@@ -20,6 +22,9 @@ enum Weight {
     Stored(Stored),
     /// In the model's number format, where the model computes.
     Dense(Tensor),
+    /// As the file holds it, on a card: unpacked there for each product.
+    #[cfg(feature = "cuda")]
+    Packed(Packed),
 }
 
 /// `x · downᵀ · upᵀ · scale`.
@@ -93,10 +98,14 @@ impl Linear {
 
 impl Weight {
     fn new(stored: &Stored, params: &Params) -> Result<Self> {
-        Ok(match params.device().is_cpu() {
-            true => Self::Stored(stored.clone()),
-            false => Self::Dense(stored.to_tensor(params.dtype(), params.device())?),
-        })
+        if params.device().is_cpu() {
+            return Ok(Self::Stored(stored.clone()));
+        }
+        #[cfg(feature = "cuda")]
+        if let Some(packed) = Packed::new(stored, params.dtype())? {
+            return Ok(Self::Packed(packed));
+        }
+        stored.to_tensor(params.dtype(), params.device()).map(Self::Dense)
     }
 
     fn dims(&self) -> Result<(usize, usize)> {
@@ -106,6 +115,8 @@ impl Weight {
                 ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
             },
             Self::Dense(tensor) => tensor.dims2(),
+            #[cfg(feature = "cuda")]
+            Self::Packed(packed) => packed.dims2(),
         }
     }
 
@@ -114,6 +125,8 @@ impl Weight {
         match self {
             Self::Stored(_) => x.to_dtype(DType::F32),
             Self::Dense(_) => Ok(x.clone()),
+            #[cfg(feature = "cuda")]
+            Self::Packed(_) => Ok(x.clone()),
         }
     }
 
@@ -124,14 +137,17 @@ impl Weight {
                 let bias = bias.map(|bias| bias.to_dtype(DType::F32)).transpose()?;
                 stored.product(x, bias.as_ref())
             }
-            Self::Dense(tensor) => {
-                let product = x.matmul(&tensor.t()?)?;
-                match bias {
-                    Some(bias) => product.broadcast_add(bias),
-                    None => Ok(product),
-                }
-            }
+            Self::Dense(tensor) => plus(x.matmul(&tensor.t()?)?, bias),
+            #[cfg(feature = "cuda")]
+            Self::Packed(packed) => plus(x.matmul(&packed.unpacked()?.t()?)?, bias),
         }
+    }
+}
+
+fn plus(product: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    match bias {
+        Some(bias) => product.broadcast_add(bias),
+        None => Ok(product),
     }
 }
 

@@ -3,6 +3,8 @@
 use candle_core::{D, DType, Result, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::cuda;
 use crate::{
     Params, Pointwise,
     fused::{self, is_plain, maps},
@@ -42,6 +44,12 @@ impl RmsNorm {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda()
+            && let Some(made) = cuda::norms::rms_norm(x, &self.weight, self.eps)?
+        {
+            return Ok(made);
+        }
         candle_nn::ops::rms_norm(&x.contiguous()?, &self.weight, self.eps)
     }
 }
@@ -109,6 +117,14 @@ impl GroupNorm {
 
     /// What the statistics of `x [b, channels, h, w]` make of each channel.
     fn affine(&self, x: &Tensor) -> Result<Affine> {
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda() {
+            let learned = (&self.weight, &self.bias);
+            let found = cuda::pixels::group_affine(x, learned, self.groups, self.eps as f32)?;
+            if let Some(found) = found {
+                return Ok(Affine::OnCard(found));
+            }
+        }
         let (batch, channels, ..) = x.dims4()?;
         let statistics = || self.statistics(x); // [b, groups, 1]
         let (mean, variance) = fused::counted("statistics of map", x, 2, statistics)?;
@@ -121,7 +137,7 @@ impl GroupNorm {
             .reshape((1, self.groups, members.2))?
             .broadcast_sub(&scale.broadcast_mul(&mean)?)?;
         let shape = (batch, channels, 1, 1);
-        Ok(Affine { scale: scale.reshape(shape)?, shift: shift.reshape(shape)? })
+        Ok(Affine::Channels { scale: scale.reshape(shape)?, shift: shift.reshape(shape)? })
     }
 
     /// Mean and variance of each group, `[b, groups, 1]` in f32. On a processor no copy of `x` is made.
@@ -185,22 +201,30 @@ fn in_lanes(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// `x · scale + shift` for every channel.
-struct Affine {
-    scale: Tensor, // [b, channels, 1, 1] in f32
-    shift: Tensor,
+enum Affine {
+    /// Each `[b, channels, 1, 1]` in f32.
+    Channels { scale: Tensor, shift: Tensor },
+    /// `[b, channels, 2]` in f32, for a kernel of our own.
+    #[cfg(feature = "cuda")]
+    OnCard(Tensor),
 }
 
 impl Affine {
     fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
+        let (scale, shift) = match self {
+            Self::Channels { scale, shift } => (scale, shift),
+            #[cfg(feature = "cuda")]
+            Self::OnCard(affine) => return cuda::pixels::affine(x, affine, is_silu),
+        };
         if is_plain(x) {
             return fused::counted("normalise map", x, 2, || {
-                maps::affine(x, &self.scale, &self.shift, is_silu)
+                maps::affine(x, scale, shift, is_silu)
             });
         }
         let made = x
             .to_dtype(DType::F32)?
-            .broadcast_mul(&self.scale)?
-            .broadcast_add(&self.shift)?
+            .broadcast_mul(scale)?
+            .broadcast_add(shift)?
             .to_dtype(x.dtype())?;
         if is_silu { silu(&made) } else { Ok(made) }
     }
@@ -243,6 +267,12 @@ impl ChannelNorm {
     }
 
     fn of(&self, x: &Tensor, is_silu: bool) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if x.device().is_cuda()
+            && let Some(made) = cuda::pixels::channel_norm(x, &self.gain, Self::SMALLEST, is_silu)?
+        {
+            return Ok(made);
+        }
         if is_plain(x) {
             return fused::counted("normalise map", x, 3, || {
                 maps::channel_norm(x, &self.gain, Self::SMALLEST, is_silu)

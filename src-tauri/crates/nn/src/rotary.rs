@@ -2,6 +2,9 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
+#[cfg(feature = "cuda")]
+use crate::cuda::norms::Turn;
+
 /// Cosines and sines, `[n, head_dim / 2]` in f32.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -70,6 +73,10 @@ impl Table {
     /// # Errors
     /// If shapes do not fit.
     pub fn rotate_pairs(&self, x: &Tensor) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if let Some(turned) = self.turn(x, Turn::Pairs)? {
+            return Ok(turned);
+        }
         in_f32(x, |x| candle_nn::rotary_emb::rope_i(x, &self.cos, &self.sin))
     }
 
@@ -78,7 +85,24 @@ impl Table {
     /// # Errors
     /// If shapes do not fit.
     pub fn rotate_halves(&self, x: &Tensor) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if let Some(turned) = self.turn(x, Turn::Halves)? {
+            return Ok(turned);
+        }
         in_f32(x, |x| candle_nn::rotary_emb::rope(x, &self.cos, &self.sin))
+    }
+
+    /// On a card, without a copy in f32.
+    #[cfg(feature = "cuda")]
+    fn turn(&self, x: &Tensor, turn: Turn) -> Result<Option<Tensor>> {
+        if !x.device().is_cuda() {
+            return Ok(None);
+        }
+        let (batch, heads, n, d) = x.dims4()?;
+        // Every head is a sequence of its own.
+        let rows = x.contiguous()?.reshape((batch * heads, n, d))?;
+        let turned = crate::cuda::norms::heads(&rows, 1, None, Some((self, turn)))?;
+        turned.map(|turned| turned.reshape((batch, heads, n, d))).transpose()
     }
 }
 

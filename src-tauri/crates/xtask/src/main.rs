@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a developer command talks on the terminal")]
 
 mod command;
+mod cuda;
 mod deb;
 mod first_run;
 mod gate;
@@ -25,6 +26,9 @@ cargo xtask test           every check and test
 cargo xtask ci-engine      the checks and tests of the engine, without the window
 cargo xtask package        make the Debian package
 cargo xtask package-test   make it, install it, start it both ways, remove it
+cargo xtask cuda           build both programs with kernels for NVIDIA's cards (--cli: without the window)
+cargo xtask cuda --check   check the types and lints of that build; needs no compiler of NVIDIA's
+cargo xtask cuda --kernels the same, and compile the kernels for every card
 cargo xtask evaluate-layers  how well the starter model splits pictures it has never seen
 cargo xtask screenshots    take the pictures of the window and of every panel and state again
 cargo xtask bench-canvas   frame times of the canvas, in Chromium and in the real window
@@ -40,6 +44,10 @@ fn main() -> ExitCode {
         ["ci-engine"] => gate::engine(),
         ["package"] => deb::build().map(|path| println!("{}", path.display())),
         ["package-test"] => package_test::run().map(|_| ()),
+        ["cuda"] => built(cuda::Made::Programs),
+        ["cuda", "--cli"] => built(cuda::Made::Program),
+        ["cuda", "--check"] => cuda::run(cuda::Made::Check).map(|_| ()),
+        ["cuda", "--kernels"] => cuda::run(cuda::Made::Kernels).map(|_| ()),
         ["evaluate-layers"] => gate::evaluate_layers(),
         ["screenshots"] => gate::screenshots(),
         ["bench-canvas"] => gate::bench_canvas(),
@@ -53,4 +61,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn built(made: cuda::Made) -> Result {
+    cuda::run(made).map(|folder| println!("{}", folder.display()))
 }

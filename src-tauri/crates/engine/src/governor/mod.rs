@@ -240,7 +240,8 @@ impl Governor {
     fn allowed(&self, on_card: bool) -> u64 {
         let budgets = *lock(&self.budgets);
         if on_card {
-            return budgets.vram.unwrap_or(u64::MAX / 2);
+            let machine = nn::cuda_memory().unwrap_or(u64::MAX / 2);
+            return budgets.vram.map_or(machine, |budget| budget.min(machine));
         }
         let Ok(mut system) = System::new() else { return budgets.ram.unwrap_or(u64::MAX / 2) };
         system.refresh_memory();
@@ -365,6 +366,13 @@ pub(crate) struct Run {
     load: Load,
     plan: Plan,
     passes: Passes,
+}
+
+impl Run {
+    /// The most bytes that were held, where weights are, since it was asked last.
+    pub(crate) fn peak(&self) -> Option<u64> {
+        if self.plan.on_card { nn::take_cuda_peak() } else { peak() }
+    }
 }
 
 /// The parts of a run that are measured.

@@ -239,7 +239,7 @@ impl Leases {
     fn footprint(&self, component: Component, bytes: u64, checkpoint: &Checkpoint) -> Footprint {
         let number = if self.device.is_cpu() { 4 } else { self.dtype.size_in_bytes() as u64 };
         let unpacked = checkpoint.parameter_count() * number;
-        let is_packed = self.device.is_cpu() && !component.is_unpacked();
+        let is_packed = !component.is_unpacked();
         self.placed(if is_packed { bytes } else { unpacked })
     }
 

@@ -127,6 +127,7 @@ impl Residents {
     pub(crate) fn forget(&mut self) {
         self.pipelines.clear();
         self.governor.parts().unload(|_| true);
+        nn::release_cuda_memory();
     }
 
     fn pipeline(&mut self, model: &Model, task: &Task, plan: Plan) -> Result<&mut Pipeline> {
@@ -274,7 +275,7 @@ impl<'a> Clock<'a> {
 
     /// Ends the phase that runs, and learns from it.
     fn finish(&mut self) {
-        let (seconds, peak) = (self.since.elapsed().as_secs_f64(), governor::peak());
+        let (seconds, peak) = (self.since.elapsed().as_secs_f64(), self.run.peak());
         if let Some(stage) = self.stage.take() {
             let phase = match stage {
                 Stage::Encode => Some((Phase::Encode, 1)),
@@ -373,6 +374,7 @@ pub(super) fn dtype(precision: Precision, device: &Device) -> DType {
     match precision {
         Precision::Bf16 if device.is_cpu() && tiles::is_available() => DType::F32,
         Precision::F32 => DType::F32,
+        Precision::Bf16 if device.is_cuda() && !nn::cuda_has_bf16() => DType::F16,
         Precision::Bf16 => DType::BF16,
         Precision::F16 => DType::F16,
     }

@@ -5,6 +5,8 @@ mod bands;
 use candle_core::{D, DType, Result, Tensor};
 
 use self::bands::Geometry;
+#[cfg(feature = "cuda")]
+use crate::cuda::pixels::{Walk, convolve};
 use crate::{Params, fused::maps};
 
 /// What happens to every pixel by itself before a convolution reads it.
@@ -75,7 +77,7 @@ impl Conv2d {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match x.device().is_cpu() {
             true => self.banded(x, &|rows| Ok(rows)),
-            false => self.whole(x),
+            false => self.whole(x, 1),
         }
     }
 
@@ -86,7 +88,7 @@ impl Conv2d {
     pub fn forward_after(&self, x: &Tensor, prepare: &dyn Pointwise) -> Result<Tensor> {
         match x.device().is_cpu() {
             true => self.banded(x, &|rows| prepare.apply(&rows)),
-            false => self.whole(&prepare.apply(x)?),
+            false => self.whole(&prepare.apply(x)?, 1),
         }
     }
 
@@ -97,7 +99,7 @@ impl Conv2d {
     pub fn forward_doubled(&self, x: &Tensor) -> Result<Tensor> {
         let (b, c, h, w) = x.dims4()?;
         if !x.device().is_cpu() {
-            return self.whole(&x.upsample_nearest2d(h * 2, w * 2)?);
+            return self.whole(x, 2);
         }
         let rows = |wanted: std::ops::Range<usize>| {
             let (first, last) = (wanted.start / 2, wanted.end.div_ceil(2));
@@ -115,8 +117,18 @@ impl Conv2d {
         bands::convolve(x.dims4()?, &rows, weights, self.geometry)?.to_dtype(x.dtype())
     }
 
-    fn whole(&self, x: &Tensor) -> Result<Tensor> {
+    /// On a card; `doubling` is 2 where every pixel stands for two by two.
+    fn whole(&self, x: &Tensor, doubling: usize) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if matches!(x.dtype(), DType::BF16 | DType::F16) {
+            let Geometry { kernel, padding, stride } = self.geometry;
+            let walk = Walk { kernel, padding, stride, doubling };
+            return convolve(x, &self.weight, &self.bias, walk);
+        }
         let Geometry { padding, stride, .. } = self.geometry;
+        let (.., h, w) = x.dims4()?;
+        let doubled = |x: &Tensor| x.upsample_nearest2d(h * 2, w * 2);
+        let x = if doubling == 2 { doubled(x)? } else { x.clone() };
         let outputs = self.bias.dim(D::Minus1)?;
         x.conv2d(&self.weight, padding, stride, 1, 1)?
             .broadcast_add(&self.bias.reshape((1, outputs, 1, 1))?)

@@ -10,6 +10,8 @@ pub use format::Format;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::cuda::unpack::Packed;
 use crate::{
     profile,
     slices::{buffer, read},
@@ -137,6 +139,12 @@ impl Stored {
     /// # Errors
     /// If the device has no memory.
     pub fn to_tensor(&self, dtype: DType, device: &Device) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if device.is_cuda()
+            && let Some(made) = self.to_card(dtype)?
+        {
+            return Ok(made);
+        }
         let shape = self.shape.as_slice();
         let tensor = match (self.format, dtype) {
             // No detour for what stays what it is.
@@ -149,6 +157,43 @@ impl Stored {
             _ => Tensor::from_vec(self.to_f32(), shape, &Device::Cpu)?.to_dtype(dtype)?,
         };
         tensor.to_device(device)
+    }
+
+    /// All numbers, unpacked by the card where it can.
+    #[cfg(feature = "cuda")]
+    fn to_card(&self, dtype: DType) -> Result<Option<Tensor>> {
+        let own = match self.format {
+            Format::Bf16 => DType::BF16,
+            Format::F16 => DType::F16,
+            Format::F32 => DType::F32,
+            _ => match Packed::new(self, dtype)? {
+                Some(packed) => return packed.unpacked().map(Some),
+                None => return Ok(None),
+            },
+        };
+        let made = self.upload(own, &self.shape)?;
+        let made = if self.scale == 1.0 { made } else { (made * f64::from(self.scale))? };
+        made.to_dtype(dtype).map(Some)
+    }
+
+    /// All bytes as they are, on the card.
+    ///
+    /// # Errors
+    /// If the card has no memory.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn upload(&self, dtype: DType, shape: &[usize]) -> Result<Tensor> {
+        self.fetch();
+        let all = self.bytes.bytes();
+        let parts: Vec<&[u8]> = self.parts.iter().map(|part| &all[part.clone()]).collect();
+        let made = crate::cuda::upload(&parts, shape, dtype)?;
+        self.let_go(0..self.byte_count());
+        Ok(made)
+    }
+
+    /// What every number is to be multiplied by, and the count of bytes.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn scale_and_bytes(&self) -> (f32, usize) {
+        (self.scale, self.byte_count())
     }
 
     /// All numbers, unpacked, in order.

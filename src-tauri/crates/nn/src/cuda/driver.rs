@@ -1,0 +1,363 @@
+//! The door to NVIDIA's driver: the card, its memory, and launches. All of it is `unsafe` to call, so
+//! nothing but this file does.
+#![expect(
+    unsafe_code,
+    reason = "the driver's interface is C, and a kernel's arguments are pointers"
+)]
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use candle_core::{
+    CudaDevice, DType, Device, Error, Result, Storage, Tensor,
+    cuda_backend::{CudaStorageSlice, cudarc},
+};
+use cudarc::{
+    driver::{
+        CudaEvent, CudaFunction, CudaModule, CudaSlice, DevicePtr, DriverError, LaunchConfig,
+        PinnedHostSlice, PushKernelArg, result, sys,
+    },
+    nvrtc::Ptx,
+};
+use rayon::prelude::*;
+
+use super::launch::{Argument, Launch};
+
+/// The kernels of `kernels/all.cu` for every card, made by this crate's build script.
+static KERNELS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kernels.fatbin"));
+/// The version of CUDA that kernels are built by.
+const CUDA: i32 = 13_000;
+/// What a block may share without asking for more, in bytes.
+const SHARED: u32 = 48 << 10;
+/// Bytes that go to the card at a time, while the next ones are read.
+const STAGE: usize = 32 << 20;
+
+/// The first card, opened once: tensors of two candle devices never meet, even on one card.
+struct Card {
+    device: Device,
+    cuda: CudaDevice,
+    capability: (usize, usize),
+    module: Arc<CudaModule>,
+    functions: Mutex<HashMap<String, CudaFunction>>,
+    stage: Mutex<Option<Stage>>,
+}
+
+static CARD: Mutex<Option<Arc<Card>>> = Mutex::new(None);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn refused(error: DriverError) -> Error {
+    Error::msg(format!("the graphics card refuses: {error}"))
+}
+
+fn card() -> Result<Arc<Card>> {
+    let mut card = lock(&CARD);
+    if let Some(card) = &*card {
+        return Ok(Arc::clone(card));
+    }
+    let opened = Arc::new(Card::open()?);
+    *card = Some(Arc::clone(&opened));
+    Ok(opened)
+}
+
+/// The first card.
+///
+/// # Errors
+/// One line that says what is missing.
+pub(crate) fn device() -> Result<Device> {
+    Ok(card()?.device.clone())
+}
+
+/// Major and minor compute capability of the card.
+///
+/// # Errors
+/// As [`device`].
+pub(crate) fn capability() -> Result<(usize, usize)> {
+    Ok(card()?.capability)
+}
+
+/// Gives memory that no tensor holds back to the card's other users.
+pub(crate) fn release() {
+    // Only a card that was opened has any.
+    let card = lock(&CARD).clone();
+    if let Some(card) = card {
+        // Whoever waits for memory will be told of what fails here.
+        let _ = card.release();
+    }
+}
+
+/// Bytes of the card that this process may still take or holds already, and the most that its tensors
+/// took since [`reset_peak`].
+///
+/// # Errors
+/// If there is no card.
+pub(crate) fn memory() -> Result<(u64, u64)> {
+    let card = card()?;
+    let stream = card.cuda.cuda_stream();
+    let (free, _) = stream.context().mem_get_info().map_err(refused)?;
+    let held = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?;
+    let peak = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)?;
+    Ok((free as u64 + held, peak))
+}
+
+/// Begins to look for the most that tensors take anew.
+///
+/// # Errors
+/// If there is no card.
+pub(crate) fn reset_peak() -> Result<()> {
+    card()?.set_pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0)
+}
+
+/// What is missing where a library is not installed; asking one that is missing panics.
+fn missing() -> Option<&'static str> {
+    // SAFETY: these look for libraries by name; opening NVIDIA's has no effect of its own.
+    let (driver, cublas, curand) = unsafe {
+        (
+            cudarc::driver::sys::is_culib_present(),
+            cudarc::cublas::sys::is_culib_present(),
+            cudarc::curand::sys::is_culib_present(),
+        )
+    };
+    match (driver, cublas, curand) {
+        (false, ..) => Some("no driver of NVIDIA is installed"),
+        (_, false, _) => Some("NVIDIA's library cuBLAS 13 is not installed"),
+        (.., false) => Some("NVIDIA's library cuRAND is not installed"),
+        (true, true, true) => None,
+    }
+}
+
+impl Card {
+    fn open() -> Result<Self> {
+        if let Some(missing) = missing() {
+            candle_core::bail!("{missing}");
+        }
+        let mut version = 0;
+        // SAFETY: the library is there, and writes one number.
+        unsafe { sys::cuDriverGetVersion(&raw mut version) }.result().map_err(refused)?;
+        if version < CUDA {
+            candle_core::bail!("NVIDIA's driver is too old, 580 or newer is needed");
+        }
+        if KERNELS.is_empty() {
+            candle_core::bail!("this build has no kernels for graphics cards");
+        }
+        let device = Device::new_cuda_with_stream(0)?;
+        let cuda = device.as_cuda_device()?.clone();
+        // SAFETY: everything happens on the one stream of this device, in the order in which it is
+        // asked for, so there is nothing to wait for.
+        unsafe { cuda.disable_event_tracking() };
+        let stream = cuda.cuda_stream();
+        let context = stream.context();
+        let (major, minor) = context.compute_capability().map_err(refused)?;
+        let capability = (major.max(0) as usize, minor.max(0) as usize);
+        if capability < (7, 5) {
+            candle_core::bail!("the graphics card is too old: Turing (2018) or newer is needed");
+        }
+        let module = context.load_module(Ptx::from_binary(KERNELS.to_vec())).map_err(refused)?;
+        let (functions, stage) = (Mutex::default(), Mutex::default());
+        let card = Self { device, cuda, capability, module, functions, stage };
+        // Memory that was freed stays ours until it is released: asking the system for it takes longer
+        // than most kernels.
+        let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+        card.set_pool_number(attribute, u64::MAX)?;
+        Ok(card)
+    }
+
+    fn pool_number(&self, attribute: sys::CUmemPool_attribute) -> Result<u64> {
+        let mut number = 0u64;
+        let pool = self.pool().map_err(refused)?;
+        // SAFETY: the pool is the device's, and the attributes asked for are u64.
+        unsafe { result::mem_pool::get_attribute(pool, attribute, (&raw mut number).cast()) }
+            .map_err(refused)?;
+        Ok(number)
+    }
+
+    fn set_pool_number(&self, attribute: sys::CUmemPool_attribute, mut number: u64) -> Result<()> {
+        let pool = self.pool().map_err(refused)?;
+        // SAFETY: as above.
+        unsafe { result::mem_pool::set_attribute(pool, attribute, (&raw mut number).cast()) }
+            .map_err(refused)
+    }
+
+    /// Where the memory of tensors comes from.
+    fn pool(&self) -> std::result::Result<sys::CUmemoryPool, DriverError> {
+        let stream = self.cuda.cuda_stream();
+        stream.context().bind_to_thread()?;
+        // SAFETY: the device is that of a living context.
+        unsafe { result::device::get_default_mem_pool(stream.context().cu_device()) }
+    }
+
+    fn release(&self) -> std::result::Result<(), DriverError> {
+        let stream = self.cuda.cuda_stream();
+        *lock(&self.stage) = None;
+        // What was freed is freed in the stream's order.
+        stream.synchronize()?;
+        let pool = self.pool()?;
+        // SAFETY: the pool is the device's.
+        unsafe { result::mem_pool::trim_to(pool, 0) }
+    }
+
+    /// A kernel that may share as many bytes.
+    fn function(&self, kernel: &str, shared: u32) -> Result<CudaFunction> {
+        let mut functions = lock(&self.functions);
+        if let Some(function) = functions.get(kernel) {
+            return Ok(function.clone());
+        }
+        let function = self.module.load_function(kernel).map_err(refused)?;
+        if shared > SHARED {
+            let attribute =
+                sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            function.set_attribute(attribute, shared as i32).map_err(refused)?;
+        }
+        functions.insert(kernel.to_owned(), function.clone());
+        Ok(function)
+    }
+}
+
+/// Where a tensor's layout begins.
+fn address(tensor: &Tensor, cuda: &CudaDevice) -> Result<u64> {
+    fn start<T>(slice: &CudaSlice<T>, cuda: &CudaDevice) -> u64 {
+        slice.device_ptr(&cuda.cuda_stream()).0
+    }
+    let (storage, layout) = tensor.storage_and_layout();
+    let Storage::Cuda(storage) = &*storage else {
+        candle_core::bail!("a kernel needs its tensors on the graphics card")
+    };
+    let start = match &storage.slice {
+        CudaStorageSlice::U8(slice) => start(slice, cuda),
+        CudaStorageSlice::U32(slice) => start(slice, cuda),
+        CudaStorageSlice::F32(slice) => start(slice, cuda),
+        CudaStorageSlice::BF16(slice) => start(slice, cuda),
+        CudaStorageSlice::F16(slice) => start(slice, cuda),
+        _ => candle_core::bail!("kernels do not read {:?}", tensor.dtype()),
+    };
+    Ok(start + (layout.start_offset() * tensor.dtype().size_in_bytes()) as u64)
+}
+
+/// A tensor of whatever its memory held.
+fn empty(shape: &candle_core::Shape, dtype: DType, device: &Device) -> Result<Tensor> {
+    // SAFETY: both callers fill all of it before anybody reads.
+    unsafe { Tensor::empty(shape, dtype, device) }
+}
+
+enum Value {
+    Address(u64),
+    Int(i32),
+    Long(i64),
+    Float(f32),
+}
+
+/// Runs a kernel. It is asked for here and done later, in the stream's order.
+pub(super) fn run(launch: Launch) -> Result<Vec<Tensor>> {
+    let card = card()?;
+    let function = card.function(&launch.kernel, launch.shared)?;
+    let mut outputs = Vec::new();
+    let mut values = Vec::with_capacity(launch.arguments.len());
+    for argument in &launch.arguments {
+        values.push(match argument {
+            Argument::Nothing => Value::Address(0),
+            Argument::Tensor(tensor) => Value::Address(address(tensor, &card.cuda)?),
+            Argument::Output(shape, dtype) => {
+                let made = empty(shape, *dtype, &card.device)?;
+                let address = address(&made, &card.cuda)?;
+                outputs.push(made);
+                Value::Address(address)
+            }
+            Argument::Int(value) => Value::Int(*value),
+            Argument::Long(value) => Value::Long(*value),
+            Argument::Float(value) => Value::Float(*value),
+        });
+    }
+    if outputs.iter().any(|made| made.elem_count() == 0) {
+        return Ok(outputs);
+    }
+    let stream = card.cuda.cuda_stream();
+    let mut builder = stream.launch_builder(&function);
+    for value in &values {
+        match value {
+            Value::Address(value) => builder.arg(value),
+            Value::Int(value) => builder.arg(value),
+            Value::Long(value) => builder.arg(value),
+            Value::Float(value) => builder.arg(value),
+        };
+    }
+    let [x, y, z] = launch.grid;
+    let config = LaunchConfig {
+        grid_dim: (x, y, z),
+        block_dim: (launch.threads, 1, 1),
+        shared_mem_bytes: launch.shared,
+    };
+    // SAFETY: launchers check shapes and strides, and give the arguments that the kernel has, which the
+    // emulator holds in tests. Tensors may be dropped before the kernel has run: their memory is freed
+    // in the same stream's order.
+    unsafe { builder.launch(config) }.map_err(refused)?;
+    Ok(outputs)
+}
+
+/// Two pieces of memory that the card reads by itself, and when it has.
+struct Stage {
+    pieces: [(PinnedHostSlice<u8>, CudaEvent); 2],
+}
+
+impl Stage {
+    fn new(cuda: &CudaDevice) -> std::result::Result<Self, DriverError> {
+        let stream = cuda.cuda_stream();
+        let context = stream.context();
+        let piece = || {
+            // SAFETY: it is written before it is read.
+            let memory = unsafe { context.alloc_pinned::<u8>(STAGE) }?;
+            Ok((memory, context.new_event(None)?))
+        };
+        Ok(Self { pieces: [piece()?, piece()?] })
+    }
+}
+
+/// Bytes, one part after the other, as a tensor on the card. One piece is read while another travels.
+///
+/// # Errors
+/// If the parts are not as long as the tensor, or the card has no memory.
+pub(crate) fn upload(parts: &[&[u8]], shape: &[usize], dtype: DType) -> Result<Tensor> {
+    let card = card()?;
+    let shape = candle_core::Shape::from(shape);
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    if length != shape.elem_count() * dtype.size_in_bytes() {
+        candle_core::bail!("{length} bytes are no {shape:?} of {dtype:?}");
+    }
+    let made = empty(&shape, dtype, &card.device)?;
+    if length == 0 {
+        return Ok(made);
+    }
+    let start = address(&made, &card.cuda)?;
+    let stream = card.cuda.cuda_stream();
+    let mut stage = lock(&card.stage);
+    let stage = match &mut *stage {
+        Some(stage) => stage,
+        none => none.insert(Stage::new(&card.cuda).map_err(refused)?),
+    };
+    let mut done = 0;
+    for (index, piece) in parts.iter().flat_map(|part| part.chunks(STAGE)).enumerate() {
+        let (memory, sent) = &mut stage.pieces[index % 2];
+        sent.synchronize().map_err(refused)?;
+        let memory = memory.as_mut_slice().map_err(refused)?;
+        memory[..piece.len()]
+            .par_chunks_mut(1 << 20)
+            .zip(piece.par_chunks(1 << 20))
+            .for_each(|(to, from)| to.copy_from_slice(from));
+        // SAFETY: the piece lies in the tensor, by the lengths above, and in memory that stays as it is
+        // until the event behind this copy.
+        unsafe {
+            result::memcpy_htod_async(
+                start + done as u64,
+                &memory[..piece.len()],
+                stream.cu_stream(),
+            )
+        }
+        .map_err(refused)?;
+        sent.record(&stream).map_err(refused)?;
+        done += piece.len();
+    }
+    Ok(made)
+}

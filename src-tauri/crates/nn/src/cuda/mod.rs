@@ -1,0 +1,82 @@
+//! Kernels of our own for NVIDIA's cards (`kernels/*.cuh`), and how they are launched.
+//!
+//! A launcher says what a kernel reads and makes; who runs it is decided when the crate is built: the
+//! card, or in tests without the feature `cuda` the emulator, which runs the same sources thread by
+//! thread on the processor. Launchers give `None` where shapes or number formats are not for them.
+
+pub(crate) mod attention;
+#[cfg(feature = "cuda")]
+mod driver;
+#[cfg(not(feature = "cuda"))]
+mod emulator;
+mod launch;
+pub(crate) mod norms;
+pub(crate) mod pixels;
+pub(crate) mod unpack;
+
+#[cfg(feature = "cuda")]
+pub(crate) use driver::{capability, device, memory, release, reset_peak, upload};
+
+#[cfg(test)]
+mod testing {
+    //! Random tensors, and how far results lie from a reference.
+
+    use candle_core::{DType, Device, Shape, Tensor};
+
+    /// Where kernels run; none where the build is for cards and the machine has none.
+    pub(super) fn machine() -> Option<Device> {
+        #[cfg(feature = "cuda")]
+        return super::device().ok();
+        #[cfg(not(feature = "cuda"))]
+        return Some(Device::Cpu);
+    }
+
+    /// Numbers around `mean` that look random and are the same in every run.
+    pub(super) fn noise(shape: impl Into<Shape>, seed: u64, mean: f32) -> Tensor {
+        let shape = shape.into();
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut uniform = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+        };
+        // The sum of four has about the shape of a normal distribution, of variance 1.
+        let values: Vec<f32> = (0..shape.elem_count())
+            .map(|_| mean + (0..4).map(|_| uniform()).sum::<f32>() * 3f32.sqrt())
+            .collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    }
+
+    /// Where kernels run, in their number format.
+    pub(super) fn placed(x: &Tensor, dtype: DType, machine: &Device) -> Tensor {
+        x.to_dtype(dtype).unwrap().to_device(machine).unwrap()
+    }
+
+    /// Rounded, and again in f32 on the processor: what a kernel reads.
+    pub(super) fn rounded(x: &Tensor, dtype: DType) -> Tensor {
+        x.to_dtype(dtype).unwrap().to_dtype(DType::F32).unwrap()
+    }
+
+    /// `‖made − expected‖ / ‖expected‖`.
+    pub(super) fn distance(made: &Tensor, expected: &Tensor) -> f64 {
+        assert_eq!(made.dims(), expected.dims());
+        let values = |x: &Tensor| -> Vec<f32> {
+            let x = x.to_device(&Device::Cpu).unwrap().to_dtype(DType::F32).unwrap();
+            x.flatten_all().unwrap().to_vec1().unwrap()
+        };
+        let (made, expected) = (values(made), values(expected));
+        let square = |x: f64| x * x;
+        let far: f64 =
+            made.iter().zip(&expected).map(|(a, b)| square(f64::from(*a) - f64::from(*b))).sum();
+        let size: f64 = expected.iter().map(|b| square(f64::from(*b))).sum();
+        (far / size).sqrt()
+    }
+
+    /// The most that rounding results to a format costs.
+    pub(super) fn rounding(dtype: DType) -> f64 {
+        if dtype == DType::BF16 { 4e-3 } else { 5e-4 }
+    }
+
+    pub(super) const FORMATS: [DType; 2] = [DType::BF16, DType::F16];
+}

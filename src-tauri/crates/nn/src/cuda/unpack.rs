@@ -1,0 +1,163 @@
+//! Packed weights on the card: as small there as in the file, unpacked a matrix at a time for a product.
+
+use candle_core::{DType, Result, Tensor};
+
+use super::launch::Launch;
+use crate::Format;
+#[cfg(feature = "cuda")]
+use crate::Stored;
+
+/// A matrix on the card in the bytes of a file.
+#[cfg(feature = "cuda")]
+#[derive(Debug, Clone)]
+pub(crate) struct Packed {
+    bytes: Tensor,
+    format: Format,
+    shape: Vec<usize>,
+    scale: f32,
+    dtype: DType,
+}
+
+#[cfg(feature = "cuda")]
+impl Packed {
+    /// None where there is no kernel for the format, or for numbers like these.
+    ///
+    /// # Errors
+    /// If the card has no memory.
+    pub(crate) fn new(stored: &Stored, dtype: DType) -> Result<Option<Self>> {
+        let (format, shape) = (stored.format(), stored.shape().to_vec());
+        if name(format).is_none() || !matches!(dtype, DType::BF16 | DType::F16) {
+            return Ok(None);
+        }
+        let (scale, length) = stored.scale_and_bytes();
+        let bytes = stored.upload(DType::U8, &[length])?;
+        Ok(Some(Self { bytes, format, shape, scale, dtype }))
+    }
+
+    pub(crate) fn dims2(&self) -> Result<(usize, usize)> {
+        match *self.shape {
+            [outputs, inputs] => Ok((outputs, inputs)),
+            ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
+        }
+    }
+
+    /// All numbers, until the product is done.
+    ///
+    /// # Errors
+    /// If the card has no memory.
+    pub(crate) fn unpacked(&self) -> Result<Tensor> {
+        unpack(&self.bytes, (self.format, &self.shape), self.scale, self.dtype)
+    }
+}
+
+fn name(format: Format) -> Option<&'static str> {
+    match format {
+        Format::F64 | Format::F32 | Format::F16 | Format::Bf16 => None,
+        Format::F8E4M3 => Some("f8e4m3"),
+        Format::F8E5M2 => Some("f8e5m2"),
+        Format::Q4_0 => Some("q4_0"),
+        Format::Q4_1 => Some("q4_1"),
+        Format::Q5_0 => Some("q5_0"),
+        Format::Q5_1 => Some("q5_1"),
+        Format::Q8_0 => Some("q8_0"),
+        Format::Q2K => Some("q2_k"),
+        Format::Q3K => Some("q3_k"),
+        Format::Q4K => Some("q4_k"),
+        Format::Q5K => Some("q5_k"),
+        Format::Q6K => Some("q6_k"),
+    }
+}
+
+/// The numbers of `packed`, bytes of whole blocks, each times `scale`.
+///
+/// # Errors
+/// If the bytes are not those of a tensor of that shape, or the card has no memory.
+pub(crate) fn unpack(
+    packed: &Tensor,
+    (format, shape): (Format, &[usize]),
+    scale: f32,
+    dtype: DType,
+) -> Result<Tensor> {
+    let bytes = packed.elem_count();
+    let Some(name) = name(format).filter(|_| format.bytes(shape) == Some(bytes)) else {
+        candle_core::bail!("{bytes} bytes are no {shape:?} numbers as {format:?}");
+    };
+    let count: usize = shape.iter().product();
+    Launch::for_format(&format!("unpack_{name}"), dtype)
+        .tensor(packed)
+        .output(shape, dtype)
+        .long(count)
+        .float(scale)
+        .covering(count.div_ceil(2))?
+        .make()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use candle_core::Device;
+
+    use super::super::testing::machine;
+    use super::*;
+    use crate::Stored;
+
+    const ALL: [Format; 12] = [
+        Format::F8E4M3,
+        Format::F8E5M2,
+        Format::Q4_0,
+        Format::Q4_1,
+        Format::Q5_0,
+        Format::Q5_1,
+        Format::Q8_0,
+        Format::Q2K,
+        Format::Q3K,
+        Format::Q4K,
+        Format::Q5K,
+        Format::Q6K,
+    ];
+
+    /// Every byte there is, in all places: bits, not values near each other, are compared.
+    #[test]
+    fn every_format_gives_the_numbers_that_the_processor_reads() {
+        let Some(machine) = machine() else { return };
+        for format in ALL {
+            let shape = [6, 512];
+            let length = format.bytes(&shape).unwrap();
+            let mut state = 7u64;
+            let bytes: Vec<u8> = (0..length)
+                .map(|i| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    // All values of a byte come first.
+                    if i < 256 { i as u8 } else { (state >> 56) as u8 }
+                })
+                .collect();
+            let expected =
+                Stored::new(Arc::new(bytes.clone()), 0..length, format, shape.to_vec()).unwrap();
+            let expected = Tensor::from_vec(expected.scaled(0.5).to_f32(), &shape, &Device::Cpu);
+            let expected = expected.unwrap().to_dtype(DType::BF16).unwrap();
+            let packed = Tensor::from_vec(bytes, length, &machine).unwrap();
+            let made = unpack(&packed, (format, &shape), 0.5, DType::BF16).unwrap();
+            let bits = |x: &Tensor| -> Vec<u16> {
+                let x = x.to_device(&Device::Cpu).unwrap().flatten_all().unwrap();
+                let values = x.to_vec1::<half::bf16>().unwrap();
+                // One not-a-number is as good as another, and so is one zero.
+                let plain = |x: half::bf16| match x {
+                    x if x.is_nan() => half::bf16::NAN.to_bits(),
+                    x if x == half::bf16::ZERO => 0,
+                    x => x.to_bits(),
+                };
+                values.into_iter().map(plain).collect()
+            };
+            let (made, expected) = (bits(&made), bits(&expected));
+            let wrong = made.iter().zip(&expected).position(|(a, b)| a != b);
+            assert_eq!(wrong, None, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_another_length_are_refused() {
+        let packed = Tensor::zeros(33, DType::U8, &Device::Cpu).unwrap();
+        assert!(unpack(&packed, (Format::Q8_0, &[1, 32]), 1.0, DType::BF16).is_err());
+    }
+}

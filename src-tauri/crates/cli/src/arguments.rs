@@ -328,6 +328,8 @@ pub(crate) enum TokenTask {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
+    /// Paint a picture on the processor and on the graphics card, and say how far apart they are.
+    Compare(Compare),
     /// Write a full-size model folder of random weights. It paints noise.
     Create(Create),
     /// Read a component of a model into memory, and all its bytes by plain reads beside it.
@@ -340,6 +342,28 @@ pub(crate) enum Bench {
     Run(Run),
     /// Make many small pictures in turn, and say how much memory is held after them.
     Soak(Soak),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The model's folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// Size of the picture.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "64x64", value_parser = size)]
+    pub(crate) size: (u32, u32),
+    /// Steps from noise to picture.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) steps: usize,
+    /// Number format of activations on the card [default: chosen by card].
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
+    /// Multiply weights of 8-bit floats in 8 bits, where the card can.
+    #[arg(long)]
+    pub(crate) fp8_products: bool,
+    /// Fail where levels, of 255, are further apart on average.
+    #[arg(long, value_name = "LEVELS", default_value_t = 2.0, value_parser = decimal)]
+    pub(crate) most: f64,
 }
 
 #[derive(Debug, Args)]
@@ -449,6 +473,9 @@ pub(crate) struct Run {
     /// Pictures to make, each with another prompt.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) repeat: usize,
+    /// Multiply weights of 8-bit floats in 8 bits, where the card can: faster, and another picture.
+    #[arg(long)]
+    pub(crate) fp8_products: bool,
     /// Where to remember what runs took, and to learn from [default: nowhere].
     #[arg(long, value_name = "FILE")]
     pub(crate) measured: Option<PathBuf>,

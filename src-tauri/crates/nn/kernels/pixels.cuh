@@ -88,14 +88,19 @@ FOR_BOTH(channel_norm,
           int activates),
          (x, gain, out, channels, pixels, smallest, activates))
 
-// The windows of a square convolution for some rows of its output, `[taps, rows · width]`: a thread is
-// a tap of a window. `doubling` is 2 where every pixel of `x [channels, h, w]` stands for two by two.
+// The windows of a square convolution for some rows of its output, `[taps + more, rows · width]`: a
+// thread is a tap of a window. Behind the taps is a row of ones, for the bias, and then zeros. `doubling`
+// is 2 where every pixel of `x [channels, h, w]` stands for two by two.
 template <typename T>
-__device__ void windows(const T* x, T* out, int h, int w, int kernel, int padding, int stride,
-                        int doubling, int first, int width, long long windows) {
+__device__ void windows(const T* x, T* out, int taps, int h, int w, int kernel, int padding,
+                        int stride, int doubling, int first, int width, long long windows) {
     long long window = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (window >= windows) return;
     int tap = blockIdx.y, channel = tap / (kernel * kernel);
+    if (tap >= taps) {
+        out[tap * windows + window] = narrow<T>(tap == taps ? 1.f : 0.f);
+        return;
+    }
     int y = (first + int(window / width)) * stride + tap / kernel % kernel - padding;
     int at = int(window % width) * stride + tap % kernel - padding;
     bool inside = y >= 0 && y < h * doubling && at >= 0 && at < w * doubling;
@@ -103,6 +108,6 @@ __device__ void windows(const T* x, T* out, int h, int w, int kernel, int paddin
     out[tap * windows + window] = inside ? x[source] : narrow<T>(0.f);
 }
 FOR_BOTH(windows,
-         (const T* x, T* out, int h, int w, int kernel, int padding, int stride, int doubling,
-          int first, int width, long long count),
-         (x, out, h, w, kernel, padding, stride, doubling, first, width, count))
+         (const T* x, T* out, int taps, int h, int w, int kernel, int padding, int stride,
+          int doubling, int first, int width, long long count),
+         (x, out, taps, h, w, kernel, padding, stride, doubling, first, width, count))

@@ -1,9 +1,24 @@
-// Queries and keys in 8 bits for attention, after SageAttention: the mean of all keys is taken away
+// Numbers in 8 bits for products. Queries and keys, after SageAttention: the mean of all keys is taken away
 // first, which adds the same to every score of a query and so changes no weight, but takes away the
 // channels that are large for all of them.
 #pragma once
 
 #include "numbers.cuh"
+#ifdef __CUDACC__
+#include <cuda_fp8.h>
+#endif
+
+// The largest of a block's numbers, none below 0, in all of its threads.
+__device__ __forceinline__ float block_max(float x) {
+    __shared__ float of_warps[32];
+    for (int distance = 16; distance > 0; distance /= 2)
+        x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, distance));
+    __syncthreads();  // what was found before may still be read
+    if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
+    __syncthreads();
+    for (int warp = 0; warp < int(blockDim.x) / 32; warp++) x = fmaxf(x, of_warps[warp]);
+    return x;
+}
 
 // Sums of some tokens of a head, `[b heads, pieces, d]`. blockIdx.x is a piece, blockIdx.y a head; a
 // thread is a channel.
@@ -40,13 +55,7 @@ __device__ void round_tokens(const T* x, const float* sums, int8_t* out, float* 
     float most = 0.f;
     for (int token = first; token < end; token++)
         most = fmaxf(most, fabsf(wide(in[token * row]) - mean));
-    __shared__ float of_warps[4];
-    for (int distance = 16; distance > 0; distance /= 2)
-        most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, distance));
-    if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = most;
-    __syncthreads();
-    most = 0.f;
-    for (int warp = 0; warp < d / 32; warp++) most = fmaxf(most, of_warps[warp]);
+    most = block_max(most);
     float step = most / 127.f, steps = most > 0.f ? 127.f / most : 0.f;
     if (threadIdx.x == 0) scales[(long long)blockIdx.y * gridDim.x + blockIdx.x] = step;
     int8_t* made = out + (long long)blockIdx.y * tokens * d + threadIdx.x;
@@ -57,3 +66,43 @@ FOR_BOTH(round_tokens,
          (const T* x, const float* sums, int8_t* out, float* scales, int pieces, int heads,
           int tokens, int group, long long batch, long long head, long long row),
          (x, sums, out, scales, pieces, heads, tokens, group, batch, head, row))
+
+// The largest size of some of the numbers, `[blocks]`.
+template <typename T>
+__device__ void largest(const T* x, float* out, long long count) {
+    float most = 0.f;
+    long long step = (long long)gridDim.x * blockDim.x;
+    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += step)
+        most = fmaxf(most, fabsf(wide(x[i])));
+    most = block_max(most);
+    if (threadIdx.x == 0) out[blockIdx.x] = most;
+}
+FOR_BOTH(largest, (const T* x, float* out, long long count), (x, out, count))
+
+constexpr float LARGEST_F8E4M3 = 448.f;
+
+__device__ __forceinline__ uint8_t to_f8e4m3(float x) {
+#ifdef __CUDACC__
+    return __nv_cvt_float_to_fp8(x, __NV_SATFINITE, __NV_E4M3);
+#else
+    return emulator::to_f8e4m3(x);
+#endif
+}
+
+// Numbers in 8 bits, 4 of them exponent, and the one scale of all.
+template <typename T>
+__device__ void round_all(const T* x, const float* pieces, uint8_t* out, float* scale, int n_pieces,
+                          long long count) {
+    float most = 0.f;
+    for (int i = threadIdx.x; i < n_pieces; i += blockDim.x) most = fmaxf(most, pieces[i]);
+    most = block_max(most);
+    float up = most > 0.f ? LARGEST_F8E4M3 / most : 0.f;
+    if (blockIdx.x == 0 && threadIdx.x == 0) *scale = most / LARGEST_F8E4M3;
+    long long step = (long long)gridDim.x * blockDim.x;
+    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += step)
+        out[i] = to_f8e4m3(wide(x[i]) * up);
+}
+FOR_BOTH(round_all,
+         (const T* x, const float* pieces, uint8_t* out, float* scale, int n_pieces,
+          long long count),
+         (x, pieces, out, scale, n_pieces, count))

@@ -7,15 +7,9 @@ use crate::{Params, Stored};
 /// A table `[vocabulary, size]`.
 #[derive(Debug, Clone)]
 pub struct Embedding {
-    table: Table,
+    /// As the file holds it, in the machine's memory: few rows of a large table are ever used.
+    table: Stored,
     dtype: DType,
-}
-
-#[derive(Debug, Clone)]
-enum Table {
-    /// As the file holds it, for the processor: few rows of a large table are ever used.
-    Stored(Stored),
-    Dense(Tensor),
 }
 
 impl Embedding {
@@ -24,11 +18,7 @@ impl Embedding {
     /// # Errors
     /// If the weight is missing or of another shape.
     pub fn load(params: &Params, vocabulary: usize, size: usize) -> Result<Self> {
-        let table = match params.device().is_cpu() {
-            true => Table::Stored(params.stored("weight", (vocabulary, size))?),
-            false => Table::Dense(params.tensor("weight", (vocabulary, size))?),
-        };
-        Ok(Self { table, dtype: params.dtype() })
+        Ok(Self { table: params.stored("weight", (vocabulary, size))?, dtype: params.dtype() })
     }
 
     /// `ids [b, n]` (u32) to `[b, n, size]`.
@@ -37,11 +27,7 @@ impl Embedding {
     /// If an id is outside the table.
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let (batch, length) = ids.dims2()?;
-        let ids = ids.flatten_all()?;
-        let rows = match &self.table {
-            Table::Stored(table) => table.select(&ids.to_vec1()?)?.to_dtype(self.dtype)?,
-            Table::Dense(table) => table.index_select(&ids, 0)?,
-        };
-        rows.reshape((batch, length, ()))
+        let rows = self.table.select(&ids.flatten_all()?.to_vec1()?)?;
+        rows.to_dtype(self.dtype)?.to_device(ids.device())?.reshape((batch, length, ()))
     }
 }

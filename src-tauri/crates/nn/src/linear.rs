@@ -139,7 +139,7 @@ impl Weight {
             }
             Self::Dense(tensor) => plus(x.matmul(&tensor.t()?)?, bias),
             #[cfg(feature = "cuda")]
-            Self::Packed(packed) => plus(x.matmul(&packed.unpacked()?.t()?)?, bias),
+            Self::Packed(packed) => plus(packed.product(x)?, bias),
         }
     }
 }

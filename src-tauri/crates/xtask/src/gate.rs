@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Result, command, first_run, package_test, packages,
+    Result, command, cuda, first_run, package_test, packages,
     packages::Purpose,
     project::{self, cargo},
     tools,
@@ -59,6 +59,11 @@ fn every_phase(report: &mut Report) -> Result {
             "--deny",
             "warnings",
         ]))
+    })?;
+    report.phase("types for graphics cards", |count| {
+        cuda::run(cuda::Made::Check)?;
+        count.passed += 1;
+        Ok(())
     })?;
     report.phase("build", |_| first_run::build_programs())?;
     // Always the whole workspace: a part of it has other features, and would be built anew.

@@ -1,6 +1,7 @@
 //! `asset-editor bench`: full-size models of random weights, and what loads and runs cost on this
 //! machine, as JSON.
 
+mod compare;
 mod create;
 mod inventory;
 mod load;
@@ -18,6 +19,7 @@ use crate::{arguments::Bench, failure::Failure};
 
 pub(crate) fn run(command: &Bench) -> Result<(), Failure> {
     match command {
+        Bench::Compare(options) => compare::run(options),
         Bench::Create(options) => create::run(options),
         Bench::Load(options) => load::run(options),
         Bench::Swap(options) => load::swap(options),

@@ -4,6 +4,7 @@
 
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -57,6 +58,18 @@ inline uint16_t to_bf16(float x) {
     memcpy(&bits, &x, 4);
     if (std::isnan(x)) return uint16_t(bits >> 16 | 64);
     return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// To the nearest, ties to even; what is too large becomes the largest.
+inline uint8_t to_f8e4m3(float x) {
+    uint8_t sign = std::signbit(x) ? 0x80 : 0;
+    if (std::isnan(x)) return sign | 0x7f;
+    float size = std::fmin(std::fabs(x), 448.f);
+    int exponent;
+    std::frexp(size, &exponent);
+    exponent = std::max(exponent, -5);  // smaller numbers have the smallest one's step
+    int steps = int(std::nearbyint(std::ldexp(size, 4 - exponent)));
+    return sign | uint8_t(((exponent + 5) << 3) + steps);
 }
 
 struct Fiber {

@@ -87,6 +87,7 @@ const std::map<std::string, Prepare> KERNELS = {
     BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(gated_product), BOTH(heads),
     BOTH(group_pieces), {"group_affine", prepared(group_affine)}, BOTH(affine),
     BOTH(channel_norm), BOTH(windows), BOTH(token_sums), BOTH(round_tokens),
+    BOTH(largest), BOTH(round_all),
     TWO(attention_64_1), TWO(attention_64_2), TWO(attention_128_1), TWO(attention_128_2),
     TWO(rounded_attention_64_1), TWO(rounded_attention_64_2), TWO(rounded_attention_128_1),
     TWO(rounded_attention_128_2),

@@ -6,7 +6,7 @@ use candle_core::{D, DType, Result, Tensor};
 
 use self::bands::Geometry;
 #[cfg(feature = "cuda")]
-use crate::cuda::pixels::{Walk, convolve};
+use crate::cuda::pixels::{Walk, convolve, filters};
 use crate::{Params, fused::maps};
 
 /// What happens to every pixel by itself before a convolution reads it.
@@ -24,6 +24,9 @@ pub struct Conv2d {
     weight: Tensor, // [out, in, k, k]; on a processor in f32, whatever the model's number format
     bias: Tensor,   // [out]
     geometry: Geometry,
+    /// Both as one matrix, for a card.
+    #[cfg(feature = "cuda")]
+    filters: Option<Tensor>,
 }
 
 impl Conv2d {
@@ -33,11 +36,8 @@ impl Conv2d {
     /// If a tensor is missing or of another shape.
     pub fn load(params: &Params, inputs: usize, outputs: usize, kernel: usize) -> Result<Self> {
         let params = params.widened();
-        Ok(Self {
-            weight: params.tensor("weight", (outputs, inputs, kernel, kernel))?,
-            bias: params.tensor("bias", outputs)?,
-            geometry: Geometry { kernel, padding: kernel / 2, stride: 1 },
-        })
+        let weight = params.tensor("weight", (outputs, inputs, kernel, kernel))?;
+        Self::new(weight, params.tensor("bias", outputs)?, kernel)
     }
 
     /// The part of a causal convolution over time and pixels that acts on a single frame: before it
@@ -54,9 +54,19 @@ impl Conv2d {
     ) -> Result<Self> {
         let params = params.widened();
         let weight = params.tensor("weight", (outputs, inputs, kernel, kernel, kernel))?;
+        let weight = weight.narrow(2, kernel - 1, 1)?.squeeze(2)?.contiguous()?;
+        Self::new(weight, params.tensor("bias", outputs)?, kernel)
+    }
+
+    fn new(weight: Tensor, bias: Tensor, kernel: usize) -> Result<Self> {
+        #[cfg(feature = "cuda")]
+        let is_for_card =
+            weight.device().is_cuda() && matches!(weight.dtype(), DType::BF16 | DType::F16);
         Ok(Self {
-            weight: weight.narrow(2, kernel - 1, 1)?.squeeze(2)?.contiguous()?,
-            bias: params.tensor("bias", outputs)?,
+            #[cfg(feature = "cuda")]
+            filters: is_for_card.then(|| filters(&weight, &bias)).transpose()?,
+            weight,
+            bias,
             geometry: Geometry { kernel, padding: kernel / 2, stride: 1 },
         })
     }
@@ -120,10 +130,9 @@ impl Conv2d {
     /// On a card; `doubling` is 2 where every pixel stands for two by two.
     fn whole(&self, x: &Tensor, doubling: usize) -> Result<Tensor> {
         #[cfg(feature = "cuda")]
-        if matches!(x.dtype(), DType::BF16 | DType::F16) {
+        if let Some(filters) = &self.filters {
             let Geometry { kernel, padding, stride } = self.geometry;
-            let walk = Walk { kernel, padding, stride, doubling };
-            return convolve(x, &self.weight, &self.bias, walk);
+            return convolve(x, filters, Walk { kernel, padding, stride, doubling });
         }
         let Geometry { padding, stride, .. } = self.geometry;
         let (.., h, w) = x.dims4()?;

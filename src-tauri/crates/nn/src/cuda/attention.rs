@@ -34,7 +34,7 @@ impl Variant {
     /// tiles. Small ones multiply 8-bit numbers four times as fast as they sum 16-bit products in f32;
     /// short sequences don't pay for the rounding.
     pub(crate) fn of((major, minor): (usize, usize), keys: usize, has_mask: bool) -> Self {
-        let is_large = minor == 0 && matches!(major, 8..=10);
+        let is_large = (major, minor) == (8, 0) || matches!(major, 9 | 10);
         let rounds = major >= 8 && !is_large && keys >= 1024 && !has_mask;
         Self {
             scores: if rounds { Scores::Rounded } else { Scores::Exact },
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!([variant((7, 5), 4608), variant((8, 9), 512)], [EXACT; 2]);
         assert_eq!([variant((8, 6), 4608), variant((12, 0), 4608)], [rounded(1); 2]);
         assert_eq!(Variant::of((8, 9), 4608, true), EXACT, "a mask");
-        for large in [(8, 0), (9, 0), (10, 0)] {
+        for large in [(8, 0), (9, 0), (10, 0), (10, 3)] {
             assert_eq!(variant(large, 4608), Variant { tiles: 2, ..EXACT });
         }
     }

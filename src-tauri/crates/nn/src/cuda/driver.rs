@@ -35,9 +35,9 @@ const SHARED: u32 = 48 << 10;
 const STAGE: usize = 32 << 20;
 
 /// The first card, opened once: tensors of two candle devices never meet, even on one card.
-struct Card {
-    device: Device,
-    cuda: CudaDevice,
+pub(super) struct Card {
+    pub(super) device: Device,
+    pub(super) cuda: CudaDevice,
     capability: (usize, usize),
     module: Arc<CudaModule>,
     functions: Mutex<HashMap<String, CudaFunction>>,
@@ -54,7 +54,7 @@ fn refused(error: DriverError) -> Error {
     Error::msg(format!("the graphics card refuses: {error}"))
 }
 
-fn card() -> Result<Arc<Card>> {
+pub(super) fn card() -> Result<Arc<Card>> {
     let mut card = lock(&CARD);
     if let Some(card) = &*card {
         return Ok(Arc::clone(card));
@@ -218,7 +218,7 @@ impl Card {
 }
 
 /// Where a tensor's layout begins.
-fn address(tensor: &Tensor, cuda: &CudaDevice) -> Result<u64> {
+pub(super) fn address(tensor: &Tensor, cuda: &CudaDevice) -> Result<u64> {
     fn start<T>(slice: &CudaSlice<T>, cuda: &CudaDevice) -> u64 {
         slice.device_ptr(&cuda.cuda_stream()).0
     }
@@ -238,8 +238,8 @@ fn address(tensor: &Tensor, cuda: &CudaDevice) -> Result<u64> {
 }
 
 /// A tensor of whatever its memory held.
-fn empty(shape: &candle_core::Shape, dtype: DType, device: &Device) -> Result<Tensor> {
-    // SAFETY: both callers fill all of it before anybody reads.
+pub(super) fn empty(shape: &candle_core::Shape, dtype: DType, device: &Device) -> Result<Tensor> {
+    // SAFETY: whoever asks fills all of it before anybody reads.
     unsafe { Tensor::empty(shape, dtype, device) }
 }
 
@@ -332,6 +332,7 @@ pub(crate) fn upload(parts: &[&[u8]], shape: &[usize], dtype: DType) -> Result<T
     }
     let start = address(&made, &card.cuda)?;
     let stream = card.cuda.cuda_stream();
+    stream.context().bind_to_thread().map_err(refused)?;
     let mut stage = lock(&card.stage);
     let stage = match &mut *stage {
         Some(stage) => stage,

@@ -10,8 +10,11 @@ mod driver;
 #[cfg(not(feature = "cuda"))]
 mod emulator;
 mod launch;
+#[cfg(feature = "cuda")]
+pub(crate) mod matmul;
 pub(crate) mod norms;
 pub(crate) mod pixels;
+mod rounding;
 pub(crate) mod unpack;
 
 #[cfg(feature = "cuda")]

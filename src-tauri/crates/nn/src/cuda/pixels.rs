@@ -103,34 +103,46 @@ pub(crate) struct Walk {
     pub(crate) doubling: usize,
 }
 
-/// `x [b, in, h, w]` to `[b, out, h', w']`, a band of rows at a time: all windows of a map would be many
-/// times its size. `weight [out, in, k, k]`, `bias [out]`.
+/// Columns behind a filter's taps: its bias, and zeros up to a multiple of 8 that products like.
+fn width_of(taps: usize) -> usize {
+    (taps + 1).next_multiple_of(8)
+}
+
+/// Filters `[out, in, k, k]` with their biases `[out]` as one matrix, `[out, in k k + more]`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub(crate) fn filters(weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let flat = weight.flatten_from(1)?;
+    let (outputs, taps) = flat.dims2()?;
+    let rest = Tensor::zeros((outputs, width_of(taps) - taps - 1), flat.dtype(), flat.device())?;
+    Tensor::cat(&[&flat, &bias.reshape((outputs, 1))?, &rest], 1)
+}
+
+/// `x [b, in, h, w]` to `[b, out, h', w']` by [`filters`], a band of rows at a time: all windows of a map
+/// would be many times its size.
 ///
 /// # Errors
 /// If shapes do not fit, or the card has no memory.
-pub(crate) fn convolve(x: &Tensor, weight: &Tensor, bias: &Tensor, walk: Walk) -> Result<Tensor> {
+pub(crate) fn convolve(x: &Tensor, filters: &Tensor, walk: Walk) -> Result<Tensor> {
     let (batch, inputs, h, w) = x.dims4()?;
-    let outputs = bias.dim(0)?;
+    let outputs = filters.dim(0)?;
     let Walk { kernel, padding, stride, doubling } = walk;
     let made = |side: usize| (side * doubling + 2 * padding).saturating_sub(kernel) / stride + 1;
     let (rows, width) = (made(h), made(w));
     let taps = inputs * kernel * kernel;
-    let weight = weight.reshape((outputs, taps))?;
-    let is_pointwise = kernel == 1 && stride == 1 && doubling == 1;
-    let band = (WINDOWS / (taps * width * x.dtype().size_in_bytes()).max(1)).clamp(1, rows);
+    let columns = width_of(taps);
+    let band = (WINDOWS / (columns * width * x.dtype().size_in_bytes()).max(1)).clamp(1, rows);
     let mut pictures = Vec::with_capacity(batch);
     for index in 0..batch {
         let picture = x.narrow(0, index, 1)?.contiguous()?;
-        if is_pointwise {
-            pictures.push(weight.matmul(&picture.reshape((inputs, h * w))?)?);
-            continue;
-        }
         let mut bands = Vec::with_capacity(rows.div_ceil(band));
         for first in (0..rows).step_by(band) {
             let count = band.min(rows - first) * width;
             let windows = Launch::for_format("windows", x.dtype())
                 .tensor(&picture)
-                .output((taps, count), x.dtype())
+                .output((columns, count), x.dtype())
+                .int(taps)?
                 .int(h)?
                 .int(w)?
                 .int(kernel)?
@@ -140,14 +152,14 @@ pub(crate) fn convolve(x: &Tensor, weight: &Tensor, bias: &Tensor, walk: Walk) -
                 .int(first)?
                 .int(width)?
                 .long(count)
-                .grid(count.div_ceil(256), taps)?
+                .grid(count.div_ceil(256), columns)?
                 .make()?;
-            bands.push(weight.matmul(&windows)?);
+            bands.push(filters.matmul(&windows)?);
         }
         pictures.push(if bands.len() == 1 { bands.remove(0) } else { Tensor::cat(&bands, 1)? });
     }
-    let made = if batch == 1 { pictures.remove(0) } else { Tensor::cat(&pictures, 0)? };
-    made.reshape((batch, outputs, rows, width))?.broadcast_add(&bias.reshape((1, outputs, 1, 1))?)
+    let made = if batch == 1 { pictures.remove(0) } else { Tensor::stack(&pictures, 0)? };
+    made.reshape((batch, outputs, rows, width))
 }
 
 #[cfg(test)]
@@ -229,7 +241,10 @@ mod tests {
                 .unwrap();
             let [x, weight, bias] = [&x, &weight, &bias].map(|x| placed(x, dtype, &machine));
             let walk = Walk { kernel, padding, stride, doubling };
-            let far = distance(&convolve(&x, &weight, &bias, walk).unwrap(), &expected);
+            let far = distance(
+                &convolve(&x, &filters(&weight, &bias).unwrap(), walk).unwrap(),
+                &expected,
+            );
             assert!(far < 1e-2, "{far} at kernel {kernel}, stride {stride}, doubling {doubling}");
         }
     }

@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Tensor};
 use super::launch::Launch;
 use crate::Format;
 #[cfg(feature = "cuda")]
-use crate::Stored;
+use crate::{Stored, cuda::matmul};
 
 /// A matrix on the card in the bytes of a file.
 #[cfg(feature = "cuda")]
@@ -15,6 +15,8 @@ pub(crate) struct Packed {
     format: Format,
     shape: Vec<usize>,
     scale: f32,
+    /// The same, `[1]` on the card.
+    factor: Tensor,
     dtype: DType,
 }
 
@@ -31,7 +33,8 @@ impl Packed {
         }
         let (scale, length) = stored.scale_and_bytes();
         let bytes = stored.upload(DType::U8, &[length])?;
-        Ok(Some(Self { bytes, format, shape, scale, dtype }))
+        let factor = Tensor::new(&[scale], bytes.device())?;
+        Ok(Some(Self { bytes, format, shape, scale, factor, dtype }))
     }
 
     pub(crate) fn dims2(&self) -> Result<(usize, usize)> {
@@ -39,6 +42,19 @@ impl Packed {
             [outputs, inputs] => Ok((outputs, inputs)),
             ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
         }
+    }
+
+    /// `x [n, in]` to `[n, out]`.
+    ///
+    /// # Errors
+    /// If shapes do not fit, or the card has no memory.
+    pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
+        if self.format == Format::F8E4M3
+            && let Some(made) = matmul::product(x, &self.bytes, &self.factor, self.dims2()?)?
+        {
+            return Ok(made);
+        }
+        x.matmul(&self.unpacked()?.t()?)
     }
 
     /// All numbers, until the product is done.

@@ -3,12 +3,12 @@
 #
 #   tests/tools/bench/gpu.sh PROGRAM [OUT]
 #
-# PROGRAM is what `cargo xtask cuda --cli` makes, carried from anywhere. Needed here: NVIDIA's driver, and
+# PROGRAM is what `cargo xtask cuda --carried` makes, beside the tests of the kernels. Needed here: NVIDIA's driver, and
 # cuBLAS and cuRAND of CUDA 13, from the system or from PyTorch's packages. With Python 3, the table and
 # ratios are made; with diffusers, its times are taken in turn with ours. Results lie in OUT [default: ./gpu-bench].
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-program="$(realpath "${1:?say which program, as target/cuda/build/release/asset-editor}")"
+program="$(realpath "${1:?say which program, as target/cuda/carried/asset-editor}")"
 out="$(realpath -m "${2:-gpu-bench}")"
 models="${MODELS:-$out/models}" # full-size models; 16 GB and more each, one after the other
 mkdir -p "$out" "$models"
@@ -25,6 +25,7 @@ PYTHON
   export LD_LIBRARY_PATH="${folders}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
 
+command -v nvidia-smi >/dev/null || { echo "There is no driver of NVIDIA here." >&2; exit 1; }
 nvidia-smi --query-gpu=name,driver_version,memory.total,compute_cap --format=csv,noheader | tee "$out/card.txt"
 
 # The card paints what the processor paints.
@@ -38,7 +39,7 @@ done
 
 # The kernels beside the processor's operations, where the tests of `nn` were carried too.
 if [ -x "$(dirname "$program")/nn-tests" ]; then
-  "$(dirname "$program")/nn-tests" cuda 2>&1 | tee "$out/kernels.txt" || failed=1
+  "$(dirname "$program")/nn-tests" cuda --test-threads 1 2>&1 | tee "$out/kernels.txt" || failed=1
 fi
 
 # Full-size models, each as many formats as there is time for.

@@ -28,6 +28,8 @@ fn main() {
                 let Some(module) = left.lock().expect("no thread panics").pop() else { break };
                 let file = out.join(module).with_extension("ptx");
                 match &nvcc {
+                    // Large, and only for candle's own packed tensors, which nothing here makes.
+                    _ if module == "quantized" => fs::write(&file, "").expect("OUT_DIR can be written"),
                     Some(nvcc) => compile(Path::new(nvcc), module, &file),
                     None => fs::write(&file, "").expect("OUT_DIR can be written"),
                 }

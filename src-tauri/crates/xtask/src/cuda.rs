@@ -40,6 +40,9 @@ pub(crate) enum Made {
     Program,
     /// The command line program and the window.
     Programs,
+    /// What `tests/tools/bench/gpu.sh` runs on a machine with a card: the command line program, and the
+    /// tests of the kernels.
+    Carried,
 }
 
 /// Checks or builds. Gives the folder of the programs.
@@ -69,6 +72,24 @@ pub(crate) fn run(made: Made) -> Result<PathBuf> {
             let window = ["--package", "asset-editor-window"];
             let programs = ["--package", "cli", "--features", "cli/cuda,asset-editor-window/cuda"];
             on("build").arg("--release").args(window).args(programs).env(NVCC, nvcc()?).run()?;
+        }
+        Made::Carried => {
+            let programs = run(Made::Program)?;
+            let built = on("test")
+                .args(["--release", "--no-run", "--package", "nn", "--lib"])
+                .args(["--features", "nn/cuda", "--message-format", "json"])
+                .env(NVCC, nvcc()?)
+                .output_text()?;
+            let tests = project::json_string(&built, "executable")
+                .ok_or("`cargo test --no-run` names no program")?;
+            let carried = folder.join("carried");
+            make(&carried)?;
+            for (from, name) in
+                [(programs.join("asset-editor"), "asset-editor"), (tests.into(), "nn-tests")]
+            {
+                fs::copy(&from, carried.join(name)).map_err(|error| at(&from, &error))?;
+            }
+            return Ok(carried);
         }
     }
     Ok(folder.join("build/release"))

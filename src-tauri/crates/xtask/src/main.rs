@@ -29,6 +29,7 @@ cargo xtask package-test   make it, install it, start it both ways, remove it
 cargo xtask cuda           build both programs with kernels for NVIDIA's cards (--cli: without the window)
 cargo xtask cuda --check   check the types and lints of that build; needs no compiler of NVIDIA's
 cargo xtask cuda --kernels the same, and compile the kernels for every card
+cargo xtask cuda --carried build what tests/tools/bench/gpu.sh runs on a machine with a card
 cargo xtask evaluate-layers  how well the starter model splits pictures it has never seen
 cargo xtask screenshots    take the pictures of the window and of every panel and state again
 cargo xtask bench-canvas   frame times of the canvas, in Chromium and in the real window
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         ["package-test"] => package_test::run().map(|_| ()),
         ["cuda"] => built(cuda::Made::Programs),
         ["cuda", "--cli"] => built(cuda::Made::Program),
+        ["cuda", "--carried"] => built(cuda::Made::Carried),
         ["cuda", "--check"] => cuda::run(cuda::Made::Check).map(|_| ()),
         ["cuda", "--kernels"] => cuda::run(cuda::Made::Kernels).map(|_| ()),
         ["evaluate-layers"] => gate::evaluate_layers(),

@@ -34,7 +34,7 @@ pub(crate) fn version() -> &'static str {
 }
 
 /// The string value of a key that occurs once in a JSON text.
-fn json_string(json: &str, key: &str) -> Option<String> {
+pub(crate) fn json_string(json: &str, key: &str) -> Option<String> {
     let start = json.find(&format!("\"{key}\":\""))? + key.len() + 4;
     let mut value = String::new();
     let mut characters = json[start..].chars();

@@ -359,7 +359,9 @@ fn serves(family: Family, task: &Task) -> bool {
 
 fn device(choice: DeviceChoice) -> Result<Device> {
     let unavailable = |error: candle_core::Error| {
-        Error::InvalidRequest(format!("the graphics card cannot be used: {error}"))
+        let reason = error.to_string();
+        let reason = reason.lines().next().unwrap_or_default();
+        Error::InvalidRequest(format!("the graphics card cannot be used: {reason}"))
     };
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),

@@ -31,13 +31,14 @@ template <typename T, int D>
 struct Exact {
     const T *q, *k;
     Strides q_strides, k_strides;
+    int group;  // heads of queries that a head of keys serves
     static constexpr int ROW = D * 2;
 
     __device__ void fill_queries(Tile<ROW> tile, int b, int h, int first, int rows, int end) const {
         tile.fill((const unsigned char*)(q + q_strides.at(b, h)), q_strides.row * 2, first, rows, end);
     }
     __device__ void fill_keys(Tile<ROW> tile, int b, int h, int first, int end) const {
-        tile.fill((const unsigned char*)(k + k_strides.at(b, h)), k_strides.row * 2, first, KEYS, end);
+        tile.fill((const unsigned char*)(k + k_strides.at(b, h / group)), k_strides.row * 2, first, KEYS, end);
     }
 
     template <int TILES>
@@ -76,15 +77,18 @@ template <int D>
 struct Rounded {
     const int8_t *q, *k;
     const float *q_scales, *k_scales;
-    int heads, queries, keys;
+    int heads, group, queries, keys;
     static constexpr int ROW = D;
 
     __device__ long long head(int b, int h) const { return (long long)b * heads + h; }
+    __device__ long long k_head(int b, int h) const {
+        return (long long)b * (heads / group) + h / group;
+    }
     __device__ void fill_queries(Tile<ROW> tile, int b, int h, int first, int rows, int end) const {
         tile.fill((const unsigned char*)q + head(b, h) * queries * D, D, first, rows, end);
     }
     __device__ void fill_keys(Tile<ROW> tile, int b, int h, int first, int end) const {
-        tile.fill((const unsigned char*)k + head(b, h) * keys * D, D, first, KEYS, end);
+        tile.fill((const unsigned char*)k + k_head(b, h) * keys * D, D, first, KEYS, end);
     }
 
     template <int TILES>
@@ -114,7 +118,7 @@ struct Rounded {
             }
         }
         int q_groups = (queries + 15) / 16, k_groups = (keys + KEYS - 1) / KEYS;
-        float k_scale = k_scales[head(b, h) * k_groups + key / KEYS];
+        float k_scale = k_scales[k_head(b, h) * k_groups + key / KEYS];
 #pragma unroll
         for (int tile = 0; tile < TILES; tile++) {
             int group = (query + first) / 16 + tile;
@@ -218,15 +222,15 @@ __device__ __forceinline__ void gather(float (&out)[TILES][D / 8][4], const Scor
 // blockIdx.x is a group of 64 · TILES queries, blockIdx.y a head of a batch. `scale` is for powers of two.
 template <typename T, int D, int TILES, typename Source>
 __device__ __forceinline__ void attend(const Source& source, const T* v, T* out, Strides v_strides,
-                                       Strides out_strides, Bias bias, int heads, int queries,
-                                       int keys, float scale) {
+                                       Strides out_strides, Bias bias, int heads, int group,
+                                       int queries, int keys, float scale) {
     DYNAMIC_SHARED(memory);
     constexpr int ROWS = WARPS * 16 * TILES;
     Tile<Source::ROW> q_tile{memory};
     Tile<Source::ROW> k_tile{memory + ROWS * Source::ROW};
     Tile<D * 2> v_tile{memory + (ROWS + KEYS) * Source::ROW};
     int b = blockIdx.y / heads, h = blockIdx.y % heads, first = blockIdx.x * ROWS;
-    const unsigned char* values = (const unsigned char*)(v + v_strides.at(b, h));
+    const unsigned char* values = (const unsigned char*)(v + v_strides.at(b, h / group));
     float sums[TILES][D / 8][4] = {};
     Rows<TILES> rows;
     for (int tile = 0; tile < TILES; tile++)
@@ -278,25 +282,26 @@ __device__ __forceinline__ void attend(const Source& source, const T* v, T* out,
         long long q_batch, long long q_head, long long q_row, long long k_batch,                 \
         long long k_head, long long k_row, long long v_batch, long long v_head, long long v_row, \
         long long out_batch, long long out_head, long long out_row, long long bias_batch,        \
-        long long bias_head, long long bias_query, int heads, int queries, int keys,             \
+        long long bias_head, long long bias_query, int heads, int group, int queries, int keys,  \
         float scale) {                                                                           \
-        Exact<NUMBER, D> source{q, k, {q_batch, q_head, q_row}, {k_batch, k_head, k_row}};       \
+        Exact<NUMBER, D> source{q, k, {q_batch, q_head, q_row}, {k_batch, k_head, k_row},        \
+                                group};                                                          \
         attend<NUMBER, D, TILES>(source, v, out, Strides{v_batch, v_head, v_row},                \
                                  Strides{out_batch, out_head, out_row},                          \
-                                 Bias{bias, bias_batch, bias_head, bias_query}, heads, queries,  \
-                                 keys, scale * LOG2_E);                                          \
+                                 Bias{bias, bias_batch, bias_head, bias_query}, heads, group,    \
+                                 queries, keys, scale * LOG2_E);                                          \
     }                                                                                            \
     extern "C" __global__ void __launch_bounds__(128) rounded_attention_##D##_##TILES##_##NUMBER( \
         const int8_t* q, const int8_t* k, const float* q_scales, const float* k_scales,          \
         const NUMBER* v, NUMBER* out, const float* bias, long long v_batch, long long v_head,    \
         long long v_row, long long out_batch, long long out_head, long long out_row,             \
-        long long bias_batch, long long bias_head, long long bias_query, int heads, int queries, \
-        int keys, float scale) {                                                                 \
-        Rounded<D> source{q, k, q_scales, k_scales, heads, queries, keys};                       \
+        long long bias_batch, long long bias_head, long long bias_query, int heads, int group,   \
+        int queries, int keys, float scale) {                                                    \
+        Rounded<D> source{q, k, q_scales, k_scales, heads, group, queries, keys};                \
         attend<NUMBER, D, TILES>(source, v, out, Strides{v_batch, v_head, v_row},                \
                                  Strides{out_batch, out_head, out_row},                          \
-                                 Bias{bias, bias_batch, bias_head, bias_query}, heads, queries,  \
-                                 keys, scale * LOG2_E);                                          \
+                                 Bias{bias, bias_batch, bias_head, bias_query}, heads, group,    \
+                                 queries, keys, scale * LOG2_E);                                          \
     }
 ATTENTION(bf16, 64, 1)
 ATTENTION(bf16, 64, 2)

@@ -82,39 +82,66 @@ FOR_BOTH(gated_residual,
           long long batch, long long token),
          (x, y, gate, out, rows, tokens, width, Modulated{batch, token}))
 
-// out = silu(a) · b for rows of `width` numbers that lie `a_row` and `b_row` apart, all multiples of 8.
+// The approximation by a hyperbolic tangent.
+__device__ __forceinline__ float gelu(float x) {
+    constexpr float TWICE = 2.f * 0.7978845608f;  // √(2 / π)
+    return x / (1.f + expf(-TWICE * (x + 0.044715f * x * x * x)));
+}
+
+// Rows of `first` numbers as they are, and behind them silu(a) · b, or gelu(a) where there is no b: `width`
+// numbers. Rows lie as far apart as is said; all are multiples of 8.
 template <typename T>
-__device__ void gated_product(const T* a, const T* b, T* out, long long rows, int width,
-                              long long a_row, long long b_row) {
+__device__ void beside(const T* before, const T* a, const T* b, T* out, long long rows, int first,
+                       int width, long long before_row, long long a_row, long long b_row) {
     long long piece = (long long)blockIdx.x * blockDim.x + threadIdx.x;
-    int pieces = width / 8;
+    int pieces = (first + width) / 8;
     if (piece >= rows * pieces) return;
     long long row = piece / pieces;
-    Eight<T> gate = ((const Eight<T>*)(a + row * a_row))[piece % pieces];
-    Eight<T> up = ((const Eight<T>*)(b + row * b_row))[piece % pieces], made;
-    for (int i = 0; i < 8; i++)
-        made.at[i] = narrow<T>(silu(wide(gate.at[i])) * wide(up.at[i]));
+    int at = piece % pieces * 8;
+    Eight<T> made;
+    if (at < first) {
+        made = *(const Eight<T>*)(before + row * before_row + at);
+    } else {
+        Eight<T> gate = *(const Eight<T>*)(a + row * a_row + at - first);
+        if (b) {
+            Eight<T> up = *(const Eight<T>*)(b + row * b_row + at - first);
+            for (int i = 0; i < 8; i++)
+                made.at[i] = narrow<T>(silu(wide(gate.at[i])) * wide(up.at[i]));
+        } else {
+            for (int i = 0; i < 8; i++) made.at[i] = narrow<T>(gelu(wide(gate.at[i])));
+        }
+    }
     ((Eight<T>*)out)[piece] = made;
 }
-FOR_BOTH(gated_product,
-         (const T* a, const T* b, T* out, long long rows, int width, long long a_row,
-          long long b_row),
-         (a, b, out, rows, width, a_row, b_row))
+FOR_BOTH(beside,
+         (const T* before, const T* a, const T* b, T* out, long long rows, int first, int width,
+          long long before_row, long long a_row, long long b_row),
+         (before, a, b, out, rows, first, width, before_row, a_row, b_row))
 
 enum { NO_ROPE = 0, PAIRS = 1, HALVES = 2 };
 
-// Rows `[b, n, ..]` to heads `[b, heads, n, d]`: a norm over each head where there is a weight, and
-// positions where there are any. A warp is a head of a token; `d` is even and at most 512.
+// Tokens of one kind: rows of heads, and the weight of a norm over each head, where there is one.
 template <typename T>
-__device__ void heads(const T* x, const T* weight, const float* cos, const float* sin, T* out,
-                      long long count, int tokens, int heads, int d, long long row_length,
-                      float eps, int rope) {
+struct Part {
+    const T *x, *weight;
+    long long row_length;
+};
+
+// Rows `[b, n, ..]` of one or two parts to heads `[b, heads, n, d]`, the first part's tokens first: a norm
+// over each head where there is a weight, and positions where there are any. A warp is a head of a
+// token; `d` is even and at most 512.
+template <typename T>
+__device__ void heads(Part<T> one, Part<T> two, int n_one, const float* cos, const float* sin, T* out,
+                      long long count, int tokens, int heads, int d, float eps, int rope) {
     long long index = ((long long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
     int lane = threadIdx.x % 32, pairs = d / 2;
     if (index >= count) return;
-    int head = index % heads;
-    long long row = index / heads;
-    const T* in = x + row * row_length + head * d;
+    int head = index % heads, token = index / heads % tokens, batch = index / heads / tokens;
+    bool is_first = token < n_one;
+    Part<T> part = is_first ? one : two;
+    long long row = is_first ? (long long)batch * n_one + token
+                             : (long long)batch * (tokens - n_one) + token - n_one;
+    const T *in = part.x + row * part.row_length + head * d, *weight = part.weight;
     // Where the two numbers of a pair stand.
     int apart = rope == HALVES ? pairs : 1, step = rope == HALVES ? 1 : 2;
     float first[8], second[8], squares = 0.f;
@@ -127,8 +154,7 @@ __device__ void heads(const T* x, const T* weight, const float* cos, const float
         squares += first[i] * first[i] + second[i] * second[i];
     }
     float spread = weight ? rsqrtf(warp_sum(squares) / d + eps) : 1.f;
-    int token = row % tokens;
-    T* made = out + ((row / tokens * heads + head) * tokens + token) * d;
+    T* made = out + (((long long)batch * heads + head) * tokens + token) * d;
 #pragma unroll
     for (int i = 0; i < 8; i++) {
         int pair = lane + 32 * i;
@@ -149,6 +175,8 @@ __device__ void heads(const T* x, const T* weight, const float* cos, const float
     }
 }
 FOR_BOTH(heads,
-         (const T* x, const T* weight, const float* cos, const float* sin, T* out, long long count,
-          int tokens, int n_heads, int d, long long row_length, float eps, int rope),
-         (x, weight, cos, sin, out, count, tokens, n_heads, d, row_length, eps, rope))
+         (const T* x_one, const T* weight_one, long long row_one, const T* x_two,
+          const T* weight_two, long long row_two, int n_one, const float* cos, const float* sin,
+          T* out, long long count, int tokens, int n_heads, int d, float eps, int rope),
+         (Part<T>{x_one, weight_one, row_one}, Part<T>{x_two, weight_two, row_two}, n_one, cos, sin,
+          out, count, tokens, n_heads, d, eps, rope))

@@ -34,6 +34,12 @@ impl RmsNorm {
         Ok(Self { weight: params.tensor("weight", size)?, eps: eps as f32 })
     }
 
+    /// The weight and what keeps the norm from dividing by zero.
+    #[cfg(any(feature = "cuda", test))]
+    pub(crate) fn parts(&self) -> (&Tensor, f32) {
+        (&self.weight, self.eps)
+    }
+
     /// The weight in f32 and what keeps the norm from dividing by zero.
     pub(crate) fn plain(&self) -> Result<(Vec<f32>, f32)> {
         Ok((self.weight.to_dtype(DType::F32)?.to_vec1()?, self.eps))

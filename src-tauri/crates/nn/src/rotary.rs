@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 #[cfg(feature = "cuda")]
-use crate::cuda::norms::Turn;
+use crate::fused::{Part, Rotation};
 
 /// Cosines and sines, `[n, head_dim / 2]` in f32.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Table {
     /// If shapes do not fit.
     pub fn rotate_pairs(&self, x: &Tensor) -> Result<Tensor> {
         #[cfg(feature = "cuda")]
-        if let Some(turned) = self.turn(x, Turn::Pairs)? {
+        if let Some(turned) = self.turn(x, Rotation::Pairs)? {
             return Ok(turned);
         }
         in_f32(x, |x| candle_nn::rotary_emb::rope_i(x, &self.cos, &self.sin))
@@ -86,7 +86,7 @@ impl Table {
     /// If shapes do not fit.
     pub fn rotate_halves(&self, x: &Tensor) -> Result<Tensor> {
         #[cfg(feature = "cuda")]
-        if let Some(turned) = self.turn(x, Turn::Halves)? {
+        if let Some(turned) = self.turn(x, Rotation::Halves)? {
             return Ok(turned);
         }
         in_f32(x, |x| candle_nn::rotary_emb::rope(x, &self.cos, &self.sin))
@@ -94,14 +94,15 @@ impl Table {
 
     /// On a card, without a copy in f32.
     #[cfg(feature = "cuda")]
-    fn turn(&self, x: &Tensor, turn: Turn) -> Result<Option<Tensor>> {
+    fn turn(&self, x: &Tensor, turn: Rotation) -> Result<Option<Tensor>> {
         if !x.device().is_cuda() {
             return Ok(None);
         }
         let (batch, heads, n, d) = x.dims4()?;
         // Every head is a sequence of its own.
         let rows = x.contiguous()?.reshape((batch * heads, n, d))?;
-        let turned = crate::cuda::norms::heads(&rows, 1, None, Some((self, turn)))?;
+        let turned =
+            crate::cuda::norms::heads(&[Part { x: &rows, norm: None }], 1, Some((self, turn)))?;
         turned.map(|turned| turned.reshape((batch, heads, n, d))).transpose()
     }
 }

@@ -84,7 +84,7 @@ Prepare prepared(void (*kernel)(P...)) {
 #define TWO(NAME) {#NAME "_bf16", prepared(NAME##_bf16)}, {#NAME "_f16", prepared(NAME##_f16)}
 
 const std::map<std::string, Prepare> KERNELS = {
-    BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(gated_product), BOTH(heads),
+    BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(beside), BOTH(heads),
     BOTH(group_pieces), {"group_affine", prepared(group_affine)}, BOTH(affine),
     BOTH(channel_norm), BOTH(windows), BOTH(token_sums), BOTH(round_tokens),
     BOTH(largest), BOTH(round_all),

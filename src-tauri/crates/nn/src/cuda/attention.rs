@@ -43,8 +43,8 @@ impl Variant {
     }
 }
 
-/// `softmax(q · kᵀ / √d + mask) · v` for `q [b, heads, n, d]` and `k`, `v` `[b, heads, m, d]`; `mask` is
-/// broadcast to `[b, heads, n, m]`. A query that sees nothing gives zeros. In memory, the heads of a
+/// `softmax(q · kᵀ / √d + mask) · v` for `q [b, heads, n, d]` and `k`, `v` `[b, kv_heads, m, d]`, each of
+/// whose heads serves as many heads of queries; `mask` is broadcast to `[b, heads, n, m]`. A query that sees nothing gives zeros. In memory, the heads of a
 /// token lie beside each other, so that joining them copies nothing.
 ///
 /// # Errors
@@ -57,8 +57,9 @@ pub(crate) fn attend(
     variant: Variant,
 ) -> Result<Option<Tensor>> {
     let (batch, heads, n, d) = q.dims4()?;
-    let m = k.dim(2)?;
-    let same = k.dims() == [batch, heads, m, d] && v.dims() == k.dims();
+    let (kv_heads, m) = (k.dim(1)?, k.dim(2)?);
+    let is_shared = kv_heads > 0 && heads.is_multiple_of(kv_heads);
+    let same = k.dims() == [batch, kv_heads, m, d] && v.dims() == k.dims() && is_shared;
     let dtype = q.dtype();
     let is_one_format = is_half(q) && k.dtype() == dtype && v.dtype() == dtype;
     if !same || !is_one_format || !matches!(d, 64 | 128) || n == 0 || m == 0 {
@@ -131,6 +132,7 @@ fn launch(
         .longs(&[n * heads * d, d, heads * d])
         .longs(&bias.map_or([0; 3], |bias| bias.strides))
         .int(heads)?
+        .int(heads / k.dim(1)?)?
         .int(n)?
         .int(m)?
         .float(1.0 / (d as f32).sqrt())
@@ -271,6 +273,24 @@ mod tests {
                 let far = distance(&made, &expected);
                 assert!(far < if scores == Scores::Exact { 1e-3 } else { 0.02 }, "{far}");
             }
+        }
+    }
+
+    #[test]
+    fn heads_of_keys_may_serve_several_of_queries() {
+        let Some(machine) = machine() else { return };
+        let (q, k, v) = (
+            noise((2, 6, 70, 64), 1, 0.0),
+            noise((2, 2, 80, 64), 2, 0.0),
+            noise((2, 2, 80, 64), 3, 0.0),
+        );
+        let expected = exact(&q, &k, &v, None, DType::F16);
+        let [q, k, v] = [&q, &k, &v].map(|x| placed(x, DType::F16, &machine));
+        for (scores, most) in [(Scores::Exact, 1e-3), (Scores::Rounded, 0.02)] {
+            let variant = Variant { scores, tiles: 1 };
+            let made = attend(&q, &k, &v, None, variant).unwrap().expect("it fits");
+            let far = distance(&made, &expected);
+            assert!(far < most, "{far} by {scores:?}");
         }
     }
 

@@ -3,16 +3,10 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::launch::{Launch, has_whole_rows, is_half};
-use crate::rotary::Table;
-
-/// Which numbers of a head turn against each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// Neighbours.
-    Pairs,
-    /// The first half against the second.
-    Halves,
-}
+use crate::{
+    fused::{Part, Rotation},
+    rotary::Table,
+};
 
 /// Where the row of a modulation of `x [b, n, width]` lies: numbers from one batch to the next, and from
 /// one token to the next.
@@ -63,7 +57,6 @@ pub(crate) fn modulate(
 ///
 /// # Errors
 /// If the card refuses.
-#[cfg_attr(not(test), expect(dead_code, reason = "until models ask for it"))]
 pub(crate) fn gated_residual(x: &Tensor, y: &Tensor, gate: &Tensor) -> Result<Option<Tensor>> {
     let (batch, tokens, width) = x.dims3()?;
     let Some(strides) = modulation_strides(x, gate)? else { return Ok(None) };
@@ -93,42 +86,58 @@ fn whole(x: &Tensor) -> Result<Tensor> {
     x.force_contiguous()
 }
 
-/// `silu(gate) · up` of two tensors of one shape, whose rows may lie apart.
+/// How far rows lie apart, if each next one lies as far away.
+fn row_distance(x: &Tensor) -> Option<usize> {
+    let (mut apart, mut expected) = (None, 0);
+    for (dim, stride) in x.dims().iter().zip(x.layout().stride()).rev().skip(1) {
+        match apart {
+            _ if *dim == 1 => {}
+            None => (apart, expected) = (Some(*stride), stride * dim),
+            Some(_) if *stride == expected => expected *= dim,
+            Some(_) => return None,
+        }
+    }
+    Some(apart.unwrap_or(0))
+}
+
+/// `silu(gate) · up`, or `gelu(gate)` where there is no `up`, beside what stands before it in every row;
+/// rows may lie apart.
 ///
 /// # Errors
 /// If the card refuses.
-#[cfg_attr(not(test), expect(dead_code, reason = "until models ask for it"))]
-pub(crate) fn gated_product(gate: &Tensor, up: &Tensor) -> Result<Option<Tensor>> {
-    let rows = |x: &Tensor| -> Option<usize> {
-        // All dimensions but the last are one: each next row lies as far away.
-        let (dims, stride) = (x.dims(), x.layout().stride());
-        let mut apart = None;
-        let mut expected = 0;
-        for (dim, stride) in dims.iter().zip(stride).rev().skip(1) {
-            match apart {
-                _ if *dim == 1 => {}
-                None => (apart, expected) = (Some(*stride), stride * dim),
-                Some(_) if *stride == expected => expected *= dim,
-                Some(_) => return None,
-            }
-        }
-        Some(apart.unwrap_or(0))
-    };
-    let is_even = has_whole_rows(gate) && has_whole_rows(up) && is_half(gate);
-    let is_same = gate.dims() == up.dims() && gate.dtype() == up.dtype();
-    let (Some(gate_row), Some(up_row)) = (rows(gate), rows(up)) else { return Ok(None) };
-    if !is_even || !is_same {
+pub(crate) fn beside(
+    before: Option<&Tensor>,
+    gate: &Tensor,
+    up: Option<&Tensor>,
+) -> Result<Option<Tensor>> {
+    let (width, rows) = (gate.dims().last().copied().unwrap_or(0), gate.dims());
+    let same = |x: &Tensor| x.dtype() == gate.dtype() && has_whole_rows(x);
+    let fits_up = up.is_none_or(|up| same(up) && up.dims() == rows);
+    let fits_before = before.is_none_or(|before| {
+        same(before) && before.dims().split_last().map(|x| x.1) == rows.split_last().map(|x| x.1)
+    });
+    if !is_half(gate) || !same(gate) || !fits_up || !fits_before {
         return Ok(None);
     }
-    let width = gate.dims().last().copied().unwrap_or(0);
-    Launch::for_format("gated_product", gate.dtype())
+    let distance = |x: Option<&Tensor>| x.map_or(Some(0), row_distance);
+    let distances = (distance(before), row_distance(gate), distance(up));
+    let (Some(before_row), Some(gate_row), Some(up_row)) = distances else { return Ok(None) };
+    let first = before.and_then(|before| before.dims().last().copied()).unwrap_or(0);
+    let mut shape = rows.to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = first + width;
+    }
+    let count = gate.elem_count() / width.max(1);
+    Launch::for_format("beside", gate.dtype())
+        .optional(before)
         .tensor(gate)
-        .tensor(up)
-        .output(gate.shape(), gate.dtype())
-        .long(gate.elem_count() / width.max(1))
+        .optional(up)
+        .output(shape, gate.dtype())
+        .long(count)
+        .int(first)?
         .int(width)?
-        .longs(&[gate_row, up_row])
-        .covering(gate.elem_count() / 8)?
+        .longs(&[before_row, gate_row, up_row])
+        .covering(count * (first + width) / 8)?
         .make()
         .map(Some)
 }
@@ -156,53 +165,97 @@ pub(crate) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Option<T
         .map(Some)
 }
 
-/// Rows `[b, n, heads · d]`, which may lie apart, to `[b, heads, n, d]`: a norm over each head where
-/// there is a weight, and positions where there are any.
+/// The heads of one or two parts, `[b, n, heads · d]` whose rows may lie apart, one after the other:
+/// `[b, heads, n, d]`. A norm over each head where there is one, and positions where there are any.
 ///
 /// # Errors
 /// If the card refuses.
 pub(crate) fn heads(
-    x: &Tensor,
+    parts: &[Part<'_>],
     count: usize,
-    norm: Option<(&Tensor, f32)>,
-    rope: Option<(&Table, Turn)>,
+    rope: Option<(&Table, Rotation)>,
 ) -> Result<Option<Tensor>> {
-    let (batch, tokens, width) = x.dims3()?;
-    let (d, stride) = (width / count.max(1), x.layout().stride());
-    let lies_in_rows = stride[2] == 1 && (batch == 1 || stride[0] == tokens * stride[1]);
-    let fits_norm = norm.is_none_or(|(weight, _)| {
-        weight.dtype() == x.dtype() && weight.elem_count() == d && weight.is_contiguous()
-    });
+    let (first, second) = match parts {
+        [first] => (first, None),
+        [first, second] => (first, Some(second)),
+        _ => return Ok(None),
+    };
+    let (batch, own, width) = first.x.dims3()?;
+    let d = width / count.max(1);
+    let (Some(one), Some(two)) = (
+        Rows::of(first, (batch, width, d), first.x.dtype())?,
+        second.map_or(Ok(Some(Rows::default())), |part| {
+            Rows::of(part, (batch, width, d), first.x.dtype())
+        })?,
+    ) else {
+        return Ok(None);
+    };
+    let eps = |part: &Part<'_>| part.norm.map(|norm| norm.parts().1);
+    let both = [eps(first), second.and_then(eps)];
+    let is_one_eps = second.is_none() || both[0] == both[1] || both.contains(&None);
+    let tokens = own + two.count;
     let fits_table = |table: &Tensor| {
         table.dims() == [tokens, d / 2] && table.dtype() == DType::F32 && table.is_contiguous()
     };
     let fits_rope = rope.is_none_or(|(table, _)| fits_table(&table.cos) && fits_table(&table.sin));
     let is_even = d * count == width && d.is_multiple_of(2) && (2..=512).contains(&d);
-    if !is_half(x) || !lies_in_rows || !fits_norm || !fits_rope || !is_even {
+    if !is_half(first.x) || !fits_rope || !is_even || !is_one_eps {
         return Ok(None);
     }
     let all = batch * tokens * count;
     let turn = match rope {
         None => 0,
-        Some((_, Turn::Pairs)) => 1,
-        Some((_, Turn::Halves)) => 2,
+        Some((_, Rotation::Pairs)) => 1,
+        Some((_, Rotation::Halves)) => 2,
     };
-    Launch::for_format("heads", x.dtype())
-        .tensor(x)
-        .optional(norm.map(|(weight, _)| weight))
+    Launch::for_format("heads", first.x.dtype())
+        .tensor(first.x)
+        .optional(one.weight)
+        .long(one.apart)
+        .optional(second.map(|part| part.x))
+        .optional(two.weight)
+        .long(two.apart)
+        .int(own)?
         .optional(rope.map(|(table, _)| &table.cos))
         .optional(rope.map(|(table, _)| &table.sin))
-        .output((batch, count, tokens, d), x.dtype())
+        .output((batch, count, tokens, d), first.x.dtype())
         .long(all)
         .int(tokens)?
         .int(count)?
         .int(d)?
-        .long(if tokens == 1 && batch > 1 { stride[0] } else { stride[1] })
-        .float(norm.map_or(0.0, |(_, eps)| eps))
+        .float(both[0].or(both[1]).unwrap_or(0.0))
         .int(turn)?
         .covering(all * 32)?
         .make()
         .map(Some)
+}
+
+/// Where the rows of a part lie, and the weight of its norm.
+#[derive(Default)]
+struct Rows<'a> {
+    count: usize,
+    apart: usize,
+    weight: Option<&'a Tensor>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(
+        part: &Part<'a>,
+        (batch, width, d): (usize, usize, usize),
+        dtype: DType,
+    ) -> Result<Option<Self>> {
+        let (own_batch, count, own_width) = part.x.dims3()?;
+        let weight = part.norm.map(|norm| norm.parts().0);
+        let fits_weight = weight.is_none_or(|weight| {
+            weight.dtype() == dtype && weight.elem_count() == d && weight.is_contiguous()
+        });
+        let fits = (own_batch, own_width) == (batch, width) && part.x.dtype() == dtype;
+        let is_whole = part.x.layout().stride()[2] == 1;
+        Ok(match row_distance(part.x) {
+            Some(apart) if fits && fits_weight && is_whole => Some(Self { count, apart, weight }),
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +264,7 @@ mod tests {
 
     use super::super::testing::{FORMATS, distance, machine, noise, placed, rounded, rounding};
     use super::*;
+    use crate::RmsNorm;
 
     /// The mean is far from 0, so that variances taken as differences of squares would show.
     #[test]
@@ -256,12 +310,20 @@ mod tests {
             let made = gated_residual(&x, &y, &gate).unwrap().expect("it fits");
             assert!(distance(&made, &expected) < rounding(dtype));
 
-            let both = noise((2, 3, 96), 4, 0.0);
+            let (both, before) = (noise((2, 3, 96), 4, 0.0), noise((2, 3, 16), 5, 0.0));
             let halves = rounded(&both, dtype).chunk(2, D::Minus1).unwrap();
-            let expected = (candle_nn::ops::silu(&halves[0]).unwrap() * &halves[1]).unwrap();
+            let gated = (candle_nn::ops::silu(&halves[0]).unwrap() * &halves[1]).unwrap();
+            let smooth = halves[0].contiguous().unwrap().gelu().unwrap();
             let halves = placed(&both, dtype, &machine).chunk(2, D::Minus1).unwrap();
-            let made = gated_product(&halves[0], &halves[1]).unwrap().expect("it fits");
-            assert!(distance(&made, &expected) < rounding(dtype));
+            let placed_before = placed(&before, dtype, &machine);
+            for (up, expected) in [(Some(&halves[1]), gated), (None, smooth)] {
+                let made = beside(None, &halves[0], up).unwrap().expect("it fits");
+                assert!(distance(&made, &expected) < rounding(dtype));
+                let made = beside(Some(&placed_before), &halves[0], up).unwrap().expect("it fits");
+                let expected = [&rounded(&before, dtype), &expected];
+                let expected = Tensor::cat(&expected, D::Minus1).unwrap();
+                assert!(distance(&made, &expected) < rounding(dtype));
+            }
         }
         let large = Tensor::full(6e4f32, (1, 1, 8), &machine).unwrap();
         let large = large.to_dtype(DType::F16).unwrap();
@@ -291,41 +353,51 @@ mod tests {
         let Some(machine) = machine() else { return };
         let (batch, tokens, count) = (2, 5, 3);
         for dtype in FORMATS {
-            for (d, turn, has_norm) in [
-                (128, Some(Turn::Pairs), true),
-                (64, Some(Turn::Halves), true),
-                (20, Some(Turn::Pairs), false),
-                (512, Some(Turn::Halves), true),
-                (16, None, true),
-                (128, None, false),
+            for (d, turn, has_norm, own) in [
+                (128, Some(Rotation::Pairs), true, 5),
+                (64, Some(Rotation::Halves), true, 2),
+                (20, Some(Rotation::Pairs), false, 5),
+                (512, Some(Rotation::Halves), true, 5),
+                (16, None, true, 4),
+                (128, None, false, 5),
             ] {
                 let width = count * d;
                 let x = noise((batch, tokens, 2 * width + 6), 1, 0.1);
-                let weight = noise(d, 2, 1.0);
+                let weights = [noise(d, 2, 1.0), noise(d, 3, 1.0)];
                 let angles: Vec<f32> = (0..tokens * d / 2).map(|i| i as f32 * 0.3).collect();
                 let table = |device: &Device| Table::from_angles(&angles, d / 2, device).unwrap();
-                let split = rounded(&x, dtype)
-                    .narrow(2, width + 2, width)
-                    .unwrap()
-                    .reshape((batch, tokens, count, d))
-                    .unwrap();
-                let mut expected = split.transpose(1, 2).unwrap().contiguous().unwrap();
-                if has_norm {
-                    let weight = rounded(&weight, dtype);
-                    expected = candle_nn::ops::rms_norm(&expected, &weight, 1e-6).unwrap();
-                }
-                expected = match turn {
-                    Some(Turn::Pairs) => table(&Device::Cpu).rotate_pairs(&expected).unwrap(),
-                    Some(Turn::Halves) => table(&Device::Cpu).rotate_halves(&expected).unwrap(),
-                    None => expected,
+                // As from two projections: the tokens of a batch lie beside each other.
+                let part = |x: &Tensor, start, length| {
+                    x.narrow(1, start, length).unwrap().contiguous().unwrap()
                 };
-                let x = placed(&x, dtype, &machine).narrow(2, width + 2, width).unwrap();
-                let weight = placed(&weight, dtype, &machine);
-                let norm = has_norm.then_some((&weight, 1e-6));
-                let table = table(&machine);
-                let rope = turn.map(|turn| (&table, turn));
-                let made = heads(&x, count, norm, rope).unwrap().expect("it fits");
-                let far = distance(&made, &expected);
+                let both = |x: &Tensor| {
+                    let parts = [part(x, 0, own), part(x, own, tokens - own)];
+                    parts.map(|part| part.narrow(2, width + 2, width).unwrap())
+                };
+                let used = if own < tokens { 2 } else { 1 };
+                let compute = |x: &Tensor, machine: &Device, dtype| {
+                    let place = |x: &Tensor| x.to_dtype(dtype).unwrap().to_device(machine).unwrap();
+                    let (xs, norms) = (
+                        both(&place(x)),
+                        weights
+                            .each_ref()
+                            .map(|weight| RmsNorm::new(place(&rounded(weight, FORMATS[0])), 1e-6)),
+                    );
+                    let parts: Vec<Part<'_>> = xs
+                        .iter()
+                        .zip(&norms)
+                        .map(|(x, norm)| Part { x, norm: has_norm.then_some(norm) })
+                        .take(used)
+                        .collect();
+                    let table = table(machine);
+                    let rope = turn.map(|turn| (&table, turn));
+                    match dtype {
+                        DType::F32 => crate::fused::heads(&parts, count, rope).unwrap(),
+                        _ => heads(&parts, count, rope).unwrap().expect("it fits"),
+                    }
+                };
+                let expected = compute(&rounded(&x, dtype), &Device::Cpu, DType::F32);
+                let far = distance(&compute(&x, &machine, dtype), &expected);
                 assert!(far < rounding(dtype), "{far} at {d}, {turn:?}, {dtype:?}");
             }
         }
@@ -337,6 +409,7 @@ mod tests {
         assert!(modulate(&x, &x, &x, 1e-6).unwrap().is_none(), "f32");
         let x = x.to_dtype(DType::BF16).unwrap();
         assert!(modulate(&x, &x, &x, 1e-6).unwrap().is_none(), "20 numbers are not eights");
-        assert!(heads(&x, 4, None, None).unwrap().is_none(), "5 numbers are no pairs");
+        let part = Part { x: &x, norm: None };
+        assert!(heads(&[part], 4, None).unwrap().is_none(), "5 numbers are no pairs");
     }
 }

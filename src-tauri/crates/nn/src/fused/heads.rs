@@ -44,6 +44,12 @@ pub fn heads(parts: &[Part<'_>], heads: usize, rope: Option<(&Table, Rotation)>)
             || in_one_pass(parts, heads, rope),
         );
     }
+    #[cfg(feature = "cuda")]
+    if parts.iter().all(|part| part.x.device().is_cuda())
+        && let Some(made) = crate::cuda::norms::heads(parts, heads, rope)?
+    {
+        return Ok(made);
+    }
     let each = parts.iter().map(|part| {
         let (b, n, width) = part.x.dims3()?;
         let split = part.x.reshape((b, n, heads, width / heads))?.transpose(1, 2)?.contiguous()?;

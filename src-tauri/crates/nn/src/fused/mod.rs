@@ -1,6 +1,6 @@
 //! Steps between products that would each read and write all tokens: several of them in one pass.
 //!
-//! On a processor, loops over rows; elsewhere, the same as single operations.
+//! On a processor, loops over rows; on a card, kernels of our own; elsewhere, the same as single operations.
 
 mod heads;
 pub(crate) mod maps;
@@ -9,6 +9,8 @@ mod rows;
 use candle_core::{D, DType, Result, Tensor};
 
 pub use self::heads::{Part, Rotation, heads};
+#[cfg(feature = "cuda")]
+use crate::cuda;
 use crate::{profile, silu};
 
 /// Whether a tensor is what the loops work on.
@@ -32,6 +34,12 @@ pub(crate) fn modulate(x: &Tensor, shift: &Tensor, scale: &Tensor, eps: f32) -> 
     if is_plain(x) {
         return counted("normalise and modulate", x, 2, || rows::modulate(x, shift, scale, eps));
     }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda()
+        && let Some(made) = cuda::norms::modulate(x, shift, scale, eps)?
+    {
+        return Ok(made);
+    }
     let one = Tensor::ones(width, x.dtype(), x.device())?;
     candle_nn::ops::layer_norm(&x.contiguous()?, &one, &one.zeros_like()?, eps)?
         .broadcast_mul(&(scale + 1.0)?)?
@@ -46,6 +54,12 @@ pub fn gated_residual(x: &Tensor, y: &Tensor, gate: &Tensor) -> Result<Tensor> {
     if is_plain(x) && is_plain(y) {
         return counted("gated residual", x, 3, || rows::gated_residual(x, y, gate));
     }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda()
+        && let Some(made) = cuda::norms::gated_residual(x, y, gate)?
+    {
+        return Ok(made);
+    }
     x + y.broadcast_mul(gate)?
 }
 
@@ -57,6 +71,12 @@ pub fn gated_residual(x: &Tensor, y: &Tensor, gate: &Tensor) -> Result<Tensor> {
 pub fn silu_gate(gate: &Tensor, up: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
     if is_plain(gate) && is_plain(up) && before.is_none_or(is_plain) {
         return counted("silu gate", gate, 3, || rows::silu_gate(gate, up, before));
+    }
+    #[cfg(feature = "cuda")]
+    if gate.device().is_cuda()
+        && let Some(made) = cuda::norms::beside(before, gate, Some(up))?
+    {
+        return Ok(made);
     }
     let made = (silu(gate)? * up)?;
     match before {
@@ -73,6 +93,12 @@ pub fn silu_gate(gate: &Tensor, up: &Tensor, before: Option<&Tensor>) -> Result<
 pub fn gelu(x: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
     if is_plain(x) && before.is_none_or(is_plain) {
         return counted("gelu", x, 2, || rows::gelu(x, before));
+    }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda()
+        && let Some(made) = cuda::norms::beside(before, x, None)?
+    {
+        return Ok(made);
     }
     let made = x.gelu()?;
     match before {

@@ -12,6 +12,7 @@ program="$(realpath "${1:?say which program, as target/cuda/carried/asset-editor
 out="$(realpath -m "${2:-gpu-bench}")"
 models="${MODELS:-$out/models}" # full-size models; 16 GB and more each, one after the other
 mkdir -p "$out" "$models"
+rm -f "$out"/*.jsonl # of a run before this one
 
 # Libraries that PyTorch's packages bring, where the system has none.
 python="$(command -v python3 || true)"
@@ -47,7 +48,7 @@ for model in ${RUNS:-klein-4b:bf16 klein-4b:fp8 klein-4b:q8_0 klein-9b:bf16}; do
   shape="${model%%:*}" dtype="${model##*:}" folder="$models/$shape-$dtype"
   [ -d "$folder" ] || "$program" bench create --shape "$shape" --dtype "$dtype" --out "$folder" \
     --tokenizer "$here/../../../src-tauri/starter/tokenizer"
-  for size in 1024x1024 512x512; do
+  for size in ${SIZES:-1024x1024 512x512}; do
     reference=()
     if [ -n "$python" ] && [ "$dtype" = bf16 ] && "$python" -c 'import diffusers' 2>/dev/null; then
       reference=(--reference)

@@ -136,7 +136,7 @@ mod tests {
     /// Every byte there is, in all places: bits, not values near each other, are compared.
     #[test]
     fn every_format_gives_the_numbers_that_the_processor_reads() {
-        let Some(machine) = machine() else { return };
+        let machine = machine();
         for format in ALL {
             let shape = [6, 512];
             let length = format.bytes(&shape).unwrap();

@@ -436,6 +436,9 @@ pub(crate) struct Step {
     /// Measure what this machine can do, then say what each operation took of it.
     #[arg(long)]
     pub(crate) profile: bool,
+    /// Make the step in f32 too, which takes much longer, and say how near the first comes to it.
+    #[arg(long)]
+    pub(crate) compare: bool,
     /// Size of the picture.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
     pub(crate) size: (u32, u32),

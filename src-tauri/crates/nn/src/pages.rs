@@ -29,10 +29,13 @@ mod large {
         sync::{Mutex, MutexGuard, PoisonError},
     };
 
-    const SMALL_PAGE: usize = 4096;
+    /// A multiple of the page of every system there is.
+    const SMALL_PAGE: usize = 64 << 10;
     const LARGE_PAGE: usize = 2 << 20;
     /// Blocks that are kept, at most.
     const SLOTS: usize = 64;
+    /// Bytes that are kept, at most, but for a single block: what a step of a large picture needs.
+    const MOST_KEPT: usize = 1 << 30;
 
     /// Sizes are in bytes, of whole pages.
     struct Kept {
@@ -70,13 +73,18 @@ mod large {
             }
         }
 
+        fn grow(&mut self, length: usize) {
+            self.in_use += length;
+            self.most = self.most.max(self.in_use);
+        }
+
         fn find(&mut self, length: usize) -> Option<usize> {
             let at = self.blocks[..self.count].iter().rposition(|block| block.1 == length)?;
             Some(self.take(at).0)
         }
 
         fn keep(&mut self, start: usize, length: usize) {
-            if self.count == SLOTS {
+            while self.count == SLOTS || self.count > 0 && self.kept + length > MOST_KEPT {
                 let (start, length) = self.take(0);
                 give_back(start, length);
             }
@@ -98,54 +106,38 @@ mod large {
     }
 
     pub(super) fn is_large(layout: &Layout) -> bool {
-        layout.size() >= super::LARGE && layout.align() <= SMALL_PAGE
+        layout.size() >= super::LARGE && layout.align() <= 4096
     }
 
     fn length(size: usize) -> usize {
         size.next_multiple_of(SMALL_PAGE)
     }
 
-    /// A block of what happens to be there; null if there is no memory.
-    pub(super) fn take(size: usize) -> *mut u8 {
+    /// A block, and whether it is new, which is all zeros; null if there is no memory.
+    pub(super) fn take(size: usize) -> (*mut u8, bool) {
         if size > isize::MAX as usize - LARGE_PAGE {
-            return ptr::null_mut();
+            return (ptr::null_mut(), true);
         }
         let length = length(size);
         {
             let mut kept = lock();
-            kept.in_use += length;
-            kept.most = kept.most.max(kept.in_use);
             if let Some(start) = kept.find(length) {
-                return ptr::with_exposed_provenance_mut(start);
+                kept.grow(length);
+                return (ptr::with_exposed_provenance_mut(start), false);
             }
-            let most = kept.most;
-            kept.shrink(most);
+            let most = kept.most.max(kept.in_use + length);
+            kept.shrink(most - length);
         }
-        let start = map(length);
+        let mut start = map(length);
         if start.is_null() {
-            lock().in_use -= length;
+            // What is kept may be what is missing.
+            release();
+            start = map(length);
         }
-        start
-    }
-
-    /// A block of zeros, which only new pages are.
-    pub(super) fn take_zeros(size: usize) -> *mut u8 {
-        if size > isize::MAX as usize - LARGE_PAGE {
-            return ptr::null_mut();
+        if !start.is_null() {
+            lock().grow(length);
         }
-        let length = length(size);
-        {
-            let mut kept = lock();
-            kept.in_use += length;
-            kept.most = kept.most.max(kept.in_use);
-            let most = kept.most;
-            kept.shrink(most);
-        }
-        let start = map(length);
-        if start.is_null() {
-            lock().in_use -= length;
-        }
-        start
+        (start, true)
     }
 
     fn map(length: usize) -> *mut u8 {
@@ -211,12 +203,8 @@ mod large {
         false
     }
 
-    pub(super) fn take(_size: usize) -> *mut u8 {
-        std::ptr::null_mut()
-    }
-
-    pub(super) fn take_zeros(_size: usize) -> *mut u8 {
-        std::ptr::null_mut()
+    pub(super) fn take(_size: usize) -> (*mut u8, bool) {
+        (std::ptr::null_mut(), true)
     }
 
     pub(super) unsafe fn put_back(_start: *mut u8, _size: usize) {}
@@ -231,7 +219,7 @@ mod large {
 unsafe impl GlobalAlloc for LargePages {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if large::is_large(&layout) {
-            return large::take(layout.size());
+            return large::take(layout.size()).0;
         }
         // SAFETY: by the caller's promise.
         unsafe { System.alloc(layout) }
@@ -239,7 +227,12 @@ unsafe impl GlobalAlloc for LargePages {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if large::is_large(&layout) {
-            return large::take_zeros(layout.size());
+            let (start, is_new) = large::take(layout.size());
+            if !is_new {
+                // SAFETY: a block of this size.
+                unsafe { start.write_bytes(0, layout.size()) };
+            }
+            return start;
         }
         // SAFETY: by the caller's promise.
         unsafe { System.alloc_zeroed(layout) }
@@ -299,7 +292,7 @@ mod tests {
                 size = next;
             }
             LargePages.dealloc(start, layout(size));
-            // One that is kept comes again, but not where zeros are wanted.
+            // One that is kept comes again; where zeros are wanted, it is cleared.
             let used = LargePages.alloc(layout(2 * LARGE));
             *used = 9;
             LargePages.dealloc(used, layout(2 * LARGE));

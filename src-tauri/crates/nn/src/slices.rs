@@ -68,12 +68,12 @@ pub(crate) fn read_planes<T>(x: &Tensor, work: impl FnOnce(&[f32], usize) -> T) 
 /// Numbers that will all be written before any is read: they begin as whatever is there.
 #[expect(
     unsafe_code,
+    clippy::uninit_vec,
     reason = "clearing them first would cost as much as some of the steps that write them"
 )]
 pub(crate) fn buffer(count: usize) -> Vec<f32> {
     let mut numbers = Vec::with_capacity(count);
     // SAFETY: there is room for them, every bit pattern is a number, and the callers write every one.
-    #[expect(clippy::uninit_vec, reason = "as above")]
     unsafe {
         numbers.set_len(count);
     }

@@ -13,6 +13,7 @@ use std::{
     },
 };
 
+use nn::LargePages;
 use sysinfo::System;
 
 pub use self::plan::{Measure, Plan, Share, Work};
@@ -122,6 +123,7 @@ impl Governor {
 
     /// Notes what the process holds while nothing runs.
     pub(crate) fn note_base(&self) {
+        LargePages::release();
         let held = meter::held().unwrap_or(0);
         let base = held.saturating_sub(self.parts.footprint().ram).max(SMALLEST_BASE);
         self.base.store(base, Ordering::Relaxed);

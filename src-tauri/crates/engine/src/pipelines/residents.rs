@@ -127,6 +127,7 @@ impl Residents {
     pub(crate) fn forget(&mut self) {
         self.pipelines.clear();
         self.governor.parts().unload(|_| true);
+        LargePages::release();
         nn::release_cuda_memory();
     }
 

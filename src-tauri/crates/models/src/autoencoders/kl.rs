@@ -128,10 +128,10 @@ impl Resnet {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.conv1.forward_after(x, &self.norm1.activation(x)?)?;
-        let y = self.conv2.forward_after(&y, &self.norm2.activation(&y)?)?;
+        let activation = self.norm2.activation(&y)?;
         match &self.shortcut {
-            Some(conv) => conv.forward(x)? + y,
-            None => x + y,
+            Some(conv) => self.conv2.add_after(&conv.forward(x)?, &y, &activation),
+            None => self.conv2.add_after(x, &y, &activation),
         }
     }
 }

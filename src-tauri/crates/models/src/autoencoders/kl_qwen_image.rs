@@ -210,10 +210,9 @@ impl Resnet {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.conv1.forward_after(x, &self.norm1)?;
-        let y = self.conv2.forward_after(&y, &self.norm2)?;
         match &self.shortcut {
-            Some(conv) => conv.forward(x)? + y,
-            None => x + y,
+            Some(conv) => self.conv2.add_after(&conv.forward(x)?, &y, &self.norm2),
+            None => self.conv2.add_after(x, &y, &self.norm2),
         }
     }
 }

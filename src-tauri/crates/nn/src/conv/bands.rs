@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use crate::{
@@ -36,6 +36,7 @@ pub(super) fn convolve(
     rows: &dyn Fn(Range<usize>) -> Result<Tensor>,
     (weight, bias): (&Tensor, &Tensor),
     geometry: Geometry,
+    plus: Option<&Tensor>,
 ) -> Result<Tensor> {
     let Geometry { kernel, padding, stride } = geometry;
     let (out_h, out_w) = (geometry.out(height), geometry.out(width));
@@ -54,6 +55,12 @@ pub(super) fn convolve(
     let row = if rounded.is_some() { 2 * channels * width } else { taps * out_w };
     let band = (BAND / row.max(1)).clamp(1, out_h.max(1));
 
+    if plus.is_some_and(|plus| plus.dims() != [batch, outputs, out_h, out_w]) {
+        candle_core::bail!(
+            "a map of {plus:?} is not added to one of {outputs} x {out_h} x {out_w}"
+        );
+    }
+    let plus = plus.map(|plus| plus.to_dtype(DType::F32)?.contiguous()).transpose()?;
     let mut made = buffer(batch * outputs * out_h * out_w);
     for start in (0..out_h).step_by(band) {
         let count = band.min(out_h - start);
@@ -75,13 +82,14 @@ pub(super) fn convolve(
             let plane = out_h * out_w;
             let pixels = (batch * count * out_w) as f64;
             let numbers = (batch * channels * size.1 * width) as f64 + pixels * outputs as f64;
-            let convolve = || {
+            let mut convolve = |plus: Option<&[f32]>| {
                 read(&source, |source| {
                     for image in 0..batch {
+                        let place = image * outputs * plane + start * out_w;
                         let source = &source[image * channels * size.1 * width..];
-                        let made = &mut made[image * outputs * plane + start * out_w..];
-                        let made = (made, plane);
-                        let factors = (weight, bias.as_slice());
+                        let plus = plus.map(|plus| &plus[place..]);
+                        let factors = (weight, bias.as_slice(), plus);
+                        let made = (&mut made[place..], plane);
                         tiles::convolution::convolve(*unit, source, windows, factors, made);
                     }
                 })
@@ -89,7 +97,10 @@ pub(super) fn convolve(
             profile::count(
                 || format!("convolution {channels} to {outputs} of {height} x {width}"),
                 (2.0 * pixels * (taps * outputs) as f64, 4.0 * numbers),
-                convolve,
+                || match &plus {
+                    Some(plus) => read(plus, |plus| convolve(Some(plus)))?,
+                    None => convolve(None),
+                },
             )?;
             continue;
         }
@@ -111,7 +122,11 @@ pub(super) fn convolve(
                 });
         }
     }
-    Tensor::from_vec(made, (batch, outputs, out_h, out_w), &Device::Cpu)
+    let made = Tensor::from_vec(made, (batch, outputs, out_h, out_w), &Device::Cpu)?;
+    match plus {
+        Some(plus) if rounded.is_none() => made + plus,
+        _ => Ok(made),
+    }
 }
 
 /// Some rows of a map, `[b, c, rows, width]`.
@@ -180,12 +195,22 @@ mod tests {
             let bias = wave((1, 1, 1, 35), 1.3).flatten_all().unwrap();
             let rows = |range: Range<usize>| x.narrow(2, range.start, range.len());
             let geometry = Geometry { kernel, padding, stride };
-            let run = || convolve((2, channels, h, w), &rows, (&weight, &bias), geometry).unwrap();
-            let (exact, made) = (run(), tiles::scope(true, run));
-            assert_eq!(made.dims(), exact.dims());
-            let far = difference(&made, &exact);
-            let most = 0.01 * ((channels * kernel * kernel) as f32).sqrt();
-            assert!(far < most, "{far} at {channels} channels, kernel {kernel}, stride {stride}");
+            let run = |plus: Option<&Tensor>| {
+                convolve((2, channels, h, w), &rows, (&weight, &bias), geometry, plus).unwrap()
+            };
+            let alone = run(None);
+            let plus = wave(alone.dims4().unwrap(), 0.21);
+            for plus in [None, Some(&plus)] {
+                let (exact, made) = (run(plus), tiles::scope(true, || run(plus)));
+                assert_eq!(made.dims(), exact.dims());
+                let far = difference(&made, &exact);
+                let most = 0.01 * ((channels * kernel * kernel) as f32).sqrt();
+                assert!(
+                    far < most,
+                    "{far} at {channels} channels, kernel {kernel}, stride {stride}"
+                );
+            }
+            assert!(difference(&(alone + &plus).unwrap(), &run(Some(&plus))) < 1e-5);
         }
     }
 
@@ -216,7 +241,8 @@ mod tests {
             let expected = expected.broadcast_add(&bias.reshape((1, 4, 1, 1)).unwrap()).unwrap();
             let rows = |range: Range<usize>| x.narrow(2, range.start, range.len());
             let geometry = Geometry { kernel, padding, stride };
-            let made = convolve((2, channels, h, w), &rows, (&weight, &bias), geometry).unwrap();
+            let made =
+                convolve((2, channels, h, w), &rows, (&weight, &bias), geometry, None).unwrap();
             assert_eq!(made.dims(), expected.dims());
             let far = difference(&made, &expected);
             assert!(far < 1e-4, "{far} at {channels} channels, kernel {kernel}, stride {stride}");

@@ -86,7 +86,7 @@ impl Conv2d {
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match x.device().is_cpu() {
-            true => self.banded(x, &|rows| Ok(rows)),
+            true => self.banded(x, &|rows| Ok(rows), None),
             false => self.whole(x, 1),
         }
     }
@@ -97,8 +97,24 @@ impl Conv2d {
     /// If shapes do not fit.
     pub fn forward_after(&self, x: &Tensor, prepare: &dyn Pointwise) -> Result<Tensor> {
         match x.device().is_cpu() {
-            true => self.banded(x, &|rows| prepare.apply(&rows)),
+            true => self.banded(x, &|rows| prepare.apply(&rows), None),
             false => self.whole(&prepare.apply(x)?, 1),
+        }
+    }
+
+    /// `before`, plus what [`Self::forward_after`] makes of `x`.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn add_after(
+        &self,
+        before: &Tensor,
+        x: &Tensor,
+        prepare: &dyn Pointwise,
+    ) -> Result<Tensor> {
+        match x.device().is_cpu() {
+            true => self.banded(x, &|rows| prepare.apply(&rows), Some(before)),
+            false => before + self.whole(&prepare.apply(x)?, 1)?,
         }
     }
 
@@ -117,14 +133,20 @@ impl Conv2d {
             doubled.narrow(2, wanted.start - 2 * first, wanted.len())
         };
         let weights = (&self.weight, &self.bias);
-        bands::convolve((b, c, h * 2, w * 2), &rows, weights, self.geometry)?.to_dtype(x.dtype())
+        let size = (b, c, h * 2, w * 2);
+        bands::convolve(size, &rows, weights, self.geometry, None)?.to_dtype(x.dtype())
     }
 
-    fn banded(&self, x: &Tensor, prepare: &dyn Fn(Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    fn banded(
+        &self,
+        x: &Tensor,
+        prepare: &dyn Fn(Tensor) -> Result<Tensor>,
+        plus: Option<&Tensor>,
+    ) -> Result<Tensor> {
         let rows =
             |wanted: std::ops::Range<usize>| prepare(x.narrow(2, wanted.start, wanted.len())?);
         let weights = (&self.weight, &self.bias);
-        bands::convolve(x.dims4()?, &rows, weights, self.geometry)?.to_dtype(x.dtype())
+        bands::convolve(x.dims4()?, &rows, weights, self.geometry, plus)?.to_dtype(x.dtype())
     }
 
     /// On a card; `doubling` is 2 where every pixel stands for two by two.

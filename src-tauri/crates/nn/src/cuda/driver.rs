@@ -192,9 +192,9 @@ impl Card {
 
     fn release(&self) -> std::result::Result<(), DriverError> {
         let stream = self.cuda.cuda_stream();
-        *lock(&self.stage) = None;
-        // What was freed is freed in the stream's order.
+        // What was freed is freed in the stream's order, and copies may still read what was staged.
         stream.synchronize()?;
+        *lock(&self.stage) = None;
         let pool = self.pool()?;
         // SAFETY: the pool is the device's.
         unsafe { result::mem_pool::trim_to(pool, 0) }

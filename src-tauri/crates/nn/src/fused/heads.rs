@@ -36,6 +36,9 @@ pub enum Rotation {
 /// # Errors
 /// If shapes do not fit.
 pub fn heads(parts: &[Part<'_>], heads: usize, rope: Option<(&Table, Rotation)>) -> Result<Tensor> {
+    if heads == 0 {
+        candle_core::bail!("there are no heads");
+    }
     if parts.iter().all(|part| is_plain(part.x)) {
         let numbers: usize = parts.iter().map(|part| part.x.elem_count()).sum();
         return profile::count(
@@ -101,6 +104,9 @@ fn in_one_pass(
         let n = part.x.dim(1)?;
         let weight = part.norm.map(RmsNorm::plain).transpose()?;
         let (weight, eps) = weight.unwrap_or_default();
+        if !weight.is_empty() && weight.len() != d {
+            candle_core::bail!("a norm of {} channels is not for heads of {d}", weight.len());
+        }
         let turn = |positions: &[f32], sines: &[f32]| {
             read_rows(part.x, |x, stride| {
                 let out = &out;
@@ -205,6 +211,8 @@ mod tests {
             let split = wide(&all).reshape((2, 5, 4, 25)).unwrap().transpose(1, 2).unwrap();
             same(&one, &split);
         }
+        let short = RmsNorm::new(wave(4, 0.3), 1e-6);
+        assert!(heads(&[Part { x: &text, norm: Some(&short) }], 4, None).is_err());
         let parts = [Part { x: &text, norm: None }, Part { x: &all, norm: None }];
         assert!(heads(&parts, 4, None).is_err());
         let part = [Part { x: &text, norm: None }];

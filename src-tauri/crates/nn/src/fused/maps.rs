@@ -52,7 +52,8 @@ pub(crate) fn channel_norm(
                     add_squares(&x[from..][..spreads.len()], spreads);
                 }
                 for spread in spreads.iter_mut() {
-                    *spread = 1.0 / spread.sqrt().max(smallest);
+                    let length = spread.sqrt();
+                    *spread = 1.0 / if length < smallest { smallest } else { length };
                 }
             });
         });

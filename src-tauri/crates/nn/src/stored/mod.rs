@@ -223,7 +223,7 @@ impl Stored {
         let mut products = buffer(count * outputs);
         for start in (0..outputs).step_by(band) {
             let rows = band.min(outputs - start);
-            let mut values = vec![0f32; rows * inputs];
+            let mut values = buffer(rows * inputs);
             self.unpack(start * row..(start + rows) * row, &mut values);
             self.let_go(start * row..(start + rows) * row);
             let weight = Tensor::from_vec(values, (rows, inputs), &Device::Cpu)?;

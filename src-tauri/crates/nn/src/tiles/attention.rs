@@ -31,7 +31,7 @@ struct Bias {
 impl Bias {
     /// `None` if it is not of that shape.
     fn new(mask: &Tensor, (batch, n, m): (usize, usize, usize)) -> Result<Option<Self>> {
-        let (batches, heads, queries, keys) = mask.dims4()?;
+        let [batches, heads, queries, keys] = *mask.dims() else { return Ok(None) };
         let fits = heads == 1
             && keys == m
             && (queries == 1 || queries == n)
@@ -59,7 +59,8 @@ pub(crate) fn attend(
 ) -> Result<Option<Tensor>> {
     let (batch, heads, n, d) = q.dims4()?;
     let (_, kv_heads, m, _) = k.dims4()?;
-    if m == 0 || n == 0 || d == 0 || k.dims() != v.dims() || !heads.is_multiple_of(kv_heads) {
+    let is_fitting = k.dims() == [batch, kv_heads, m, d] && v.dims() == k.dims();
+    if m == 0 || n == 0 || d == 0 || !is_fitting || !heads.is_multiple_of(kv_heads) {
         return Ok(None);
     }
     let bias = match mask.map(|mask| Bias::new(mask, (batch, n, m))).transpose()? {
@@ -89,7 +90,7 @@ pub(crate) fn attend(
                         let q = &q[(row * n + start) * d..][..count * d];
                         let bias =
                             |line: usize| bias.as_ref().map(|bias| bias.row(batch, start + line));
-                        keys.attend(unit, q, scale as f32, &bias, scratch, &|line| {
+                        keys.attend((unit, scale as f32), q, &bias, scratch, &|line| {
                             let row = (batch * n + start + line) * heads + head;
                             // SAFETY: inside the result; this head of this row is this thread's, and it
                             // has but one of these at a time.
@@ -171,9 +172,8 @@ impl Keys {
 
     fn attend<'a>(
         &self,
-        unit: Unit,
+        (unit, scale): (Unit, f32),
         q: &[f32],
-        scale: f32,
         bias: &dyn Fn(usize) -> Option<&'a [f32]>,
         scratch: &mut Scratch,
         out: &dyn Fn(usize) -> &'a mut [f32],

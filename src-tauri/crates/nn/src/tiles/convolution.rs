@@ -44,17 +44,17 @@ pub(crate) fn weights(values: &[f32], outputs: usize, channels: usize, kernel: u
     Left::new(&turned, outputs, taps * padded, Rounding::Bf16)
 }
 
-/// What every window holds by `weights`, plus the bias of each output, into planes that are `stride`
-/// numbers apart.
+/// What every window holds by `weights`, plus the bias of each output and what `plus` has there, into
+/// planes that are `stride` numbers apart.
 pub(crate) fn convolve(
     unit: Unit,
     map: &[f32],
     windows: Windows,
-    (weights, bias): (&Left, &[f32]),
+    (weights, bias, plus): (&Left, &[f32], Option<&[f32]>),
     (out, stride): (&mut [f32], usize),
 ) {
     let pixels = Pixels::new(map, windows);
-    product(unit, weights, &pixels, Bias::OfLeft(bias), (out, stride));
+    product(unit, weights, &pixels, Bias::OfLeft(bias, plus), (out, stride));
 }
 
 fn padded(channels: usize) -> usize {

@@ -25,11 +25,11 @@ pub(super) fn zeros(bytes: usize) -> Vec<Line> {
 }
 
 /// `bytes`, rounded up to lines, that will all be written before any is read.
+#[expect(clippy::uninit_vec, reason = "zeros cost as much as writing what comes")]
 pub(super) fn unwritten(bytes: usize) -> Vec<Line> {
     let count = bytes.div_ceil(64);
     let mut lines = Vec::with_capacity(count);
     // SAFETY: there is room for them, every byte is a valid one, and the caller writes them all.
-    #[expect(clippy::uninit_vec, reason = "zeros cost as much as writing what comes")]
     unsafe {
         lines.set_len(count);
     }

@@ -39,11 +39,11 @@ pub(crate) trait Rows: Sync {
     /// Some rows in bf16 where they lie so, and how many bytes apart they are.
     fn halves(&self, rows: Range<usize>) -> Option<(&[u8], usize)>;
 
-    /// The numbers of some rows and columns. Columns begin and end at multiples of 1024, or where the
+    /// The numbers of some rows and columns. Columns begin and end at multiples of 1536, or where the
     /// rows do.
     fn values(&self, rows: Range<usize>, columns: Range<usize>, out: &mut [f32]);
 
-    /// A row's columns as whole numbers, with the scale of each group of 1024 of them, if it is stored so
+    /// A row's columns as whole numbers, with the scale of each group of 1536 of them, if it is stored so
     /// that this takes less than by way of [`Self::values`].
     fn whole(
         &self,
@@ -85,8 +85,8 @@ pub(crate) enum Bias<'a> {
     None,
     /// One for each row of the right factor.
     OfRight(&'a [f32]),
-    /// One for each row of the left factor.
-    OfLeft(&'a [f32]),
+    /// One for each row of the left factor, and numbers that lie as those of the product do.
+    OfLeft(&'a [f32], Option<&'a [f32]>),
 }
 
 /// Rows of the right factor in a block.
@@ -131,7 +131,9 @@ pub(crate) fn product(
     assert!(match bias {
         Bias::None => true,
         Bias::OfRight(bias) => bias.len() >= outputs,
-        Bias::OfLeft(bias) => bias.len() >= left.rows,
+        Bias::OfLeft(bias, plus) => {
+            bias.len() >= left.rows && plus.is_none_or(|plus| plus.len() >= needed)
+        }
     });
     let panels = left.rows.div_ceil(PANEL);
     let out = Out { start: out.as_mut_ptr(), columns: stride };
@@ -256,7 +258,11 @@ impl Job<'_> {
             match self.bias {
                 Bias::None => write_row(sums, out),
                 Bias::OfRight(bias) => add_row(sums, |i| bias[first + i], out),
-                Bias::OfLeft(bias) => add_row(sums, |_| bias[panel * PANEL + row], out),
+                Bias::OfLeft(bias, None) => add_row(sums, |_| bias[panel * PANEL + row], out),
+                Bias::OfLeft(bias, Some(plus)) => {
+                    let bias = bias[panel * PANEL + row];
+                    add_row(sums, |i| bias + plus[place + i], out);
+                }
             }
         }
     }
@@ -304,7 +310,7 @@ fn scale_each(whole: &[i32], rows: &[f32], columns: &[f32], is_first: bool, sums
             let (whole, sums) = (&whole[tile * 16 + row], &mut sums[tile * 16 + row]);
             let before = if is_first { [0.0; 16] } else { *sums };
             for i in 0..16 {
-                sums[i] = before[i] + whole[i] as f32 * (factor * columns[tile % 2][i]);
+                sums[i] = (whole[i] as f32).mul_add(factor * columns[tile % 2][i], before[i]);
             }
         }
     }

@@ -1,6 +1,9 @@
 //! The right factor of products, a block of rows at a time: in tiles whose columns are its rows, four
 //! bytes of each side by side, as the units read them.
-#![expect(unsafe_code, reason = "vectors of words are loaded from where they lie")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "vectors of words are loaded from where they lie")
+)]
 
 use std::ops::Range;
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use models::flux2::{Inputs, latents};
 use nn::{Unwatched, tiles};
 
@@ -16,7 +16,8 @@ use crate::{
     pipelines::{Monitor, residents::dtype},
 };
 
-/// Loads the transformer of a model folder; the result makes one step each time it is called.
+/// Loads the transformer of a model folder; the result makes one step each time it is called, always the
+/// same one, and gives its velocity.
 ///
 /// # Errors
 /// If weights are missing or damaged. The step fails where a real one would.
@@ -25,7 +26,7 @@ pub fn rehearse(
     size: Size,
     text_tokens: usize,
     precision: Precision,
-) -> Result<impl FnMut() -> Result<()>> {
+) -> Result<impl FnMut() -> Result<Vec<f32>>> {
     let mut klein = Klein::open(Setup {
         folder: folder.to_owned(),
         files: PartFiles::default(),
@@ -68,6 +69,8 @@ pub fn rehearse(
         };
         let rounds = precision == Precision::Bf16;
         let velocity = tiles::scope(rounds, step).map_err(&failed)?;
-        denoise::check_numbers(&velocity, "transformer")
+        denoise::check_numbers(&velocity, "transformer")?;
+        let numbers = velocity.to_dtype(DType::F32).and_then(|all| all.flatten_all()?.to_vec1());
+        numbers.map_err(&failed)
     })
 }

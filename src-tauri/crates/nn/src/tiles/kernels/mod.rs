@@ -35,7 +35,7 @@ impl Unit {
             let tiles = amx::is_available().then_some(Self::Tiles);
             #[cfg(not(target_os = "linux"))]
             let tiles = None;
-            let wide = vectors::is_wide().then_some(Self::Wide);
+            let wide = vectors::is_wide(rounding).then_some(Self::Wide);
             let narrow =
                 (rounding == Rounding::Int8 && vectors::is_narrow()).then_some(Self::Narrow);
             [tiles, wide, narrow]
@@ -73,7 +73,9 @@ impl Unit {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Self::Tiles => amx::halves(left, right, steps, sums, adds),
             #[cfg(target_arch = "x86_64")]
-            Self::Wide | Self::Narrow => vectors::halves(left, right, steps, sums, adds),
+            Self::Wide => vectors::halves(left, right, steps, sums, adds),
+            #[cfg(target_arch = "x86_64")]
+            Self::Narrow => unreachable!("this unit is never chosen for bf16"),
         }
     }
 

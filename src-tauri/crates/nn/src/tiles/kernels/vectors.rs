@@ -4,15 +4,17 @@
 
 use std::arch::x86_64::*;
 
-use super::{Line, ROW, TILE};
+use super::{Line, ROW, Rounding, TILE};
 
 /// Whether there are products of 64 bytes at a time.
-pub(super) fn is_wide() -> bool {
+pub(super) fn is_wide(rounding: Rounding) -> bool {
     std::is_x86_feature_detected!("avx512bw")
         && std::is_x86_feature_detected!("avx512dq")
         && std::is_x86_feature_detected!("avx512vl")
-        && std::is_x86_feature_detected!("avx512bf16")
-        && std::is_x86_feature_detected!("avx512vnni")
+        && match rounding {
+            Rounding::Bf16 => std::is_x86_feature_detected!("avx512bf16"),
+            Rounding::Int8 => std::is_x86_feature_detected!("avx512vnni"),
+        }
 }
 
 /// Whether there are products of 32 bytes at a time.

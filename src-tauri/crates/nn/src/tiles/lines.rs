@@ -64,18 +64,17 @@ pub(super) fn numbers_mut(lines: &mut [Line]) -> &mut [f32] {
 /// Writes two lines of numbers. Where they are whole lines of memory, past the caches: what a product
 /// makes is larger than these, and is read when all of it is there.
 #[inline]
-pub(super) fn stream(numbers: [&[f32; 16]; 2], out: &mut [f32; 32]) {
+pub(super) fn stream(numbers: &[f32; 32], out: &mut [f32; 32]) {
     #[cfg(target_arch = "x86_64")]
     if out.as_ptr().cast::<Line>().is_aligned() && std::is_x86_feature_detected!("avx512f") {
-        for (half, numbers) in numbers.into_iter().enumerate() {
+        let (places, _) = out.as_chunks_mut::<16>();
+        for (numbers, place) in numbers.as_chunks::<16>().0.iter().zip(places) {
             // SAFETY: 16 numbers each; the place is aligned, and the processor has the instruction.
-            unsafe { stream_line(numbers, out.as_mut_ptr().add(half * 16)) };
+            unsafe { stream_line(numbers, place.as_mut_ptr()) };
         }
         return;
     }
-    let (first, second) = out.split_at_mut(16);
-    first.copy_from_slice(numbers[0]);
-    second.copy_from_slice(numbers[1]);
+    *out = *numbers;
 }
 
 /// # Safety

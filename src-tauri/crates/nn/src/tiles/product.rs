@@ -255,36 +255,33 @@ impl Job<'_> {
             // this thread's.
             let out = unsafe { std::slice::from_raw_parts_mut(self.out.start.add(place), count) };
             let sums = &sums[row / 16 * 512 + row % 16 * 16..];
-            match self.bias {
-                Bias::None => write_row(sums, out),
-                Bias::OfRight(bias) => add_row(sums, |i| bias[first + i], out),
-                Bias::OfLeft(bias, None) => add_row(sums, |_| bias[panel * PANEL + row], out),
-                Bias::OfLeft(bias, Some(plus)) => {
-                    let bias = bias[panel * PANEL + row];
-                    add_row(sums, |i| bias + plus[place + i], out);
+            let (bias, plus) = match self.bias {
+                Bias::None => (0.0, None),
+                Bias::OfRight(bias) => (0.0, Some(&bias[first..])),
+                Bias::OfLeft(bias, plus) => {
+                    (bias[panel * PANEL + row], plus.map(|plus| &plus[place..]))
                 }
-            }
+            };
+            write_row(sums, bias, plus, out);
         }
     }
 }
 
-/// A row of two tiles side by side, 256 numbers apart.
+/// A row of two tiles side by side, 256 numbers apart, plus one number and a number each.
 #[inline]
-fn write_row(sums: &[f32], out: &mut [f32]) {
-    let sides = [0, 1].map(|side| sums[side * 256..].first_chunk::<16>());
-    if let ([Some(first), Some(second)], Some(out)) = (sides, out.first_chunk_mut::<32>()) {
-        return lines::stream([first, second], out);
+fn write_row(sums: &[f32], bias: f32, plus: Option<&[f32]>, out: &mut [f32]) {
+    let mut row = [0f32; PANEL];
+    row[..16].copy_from_slice(&sums[..16]);
+    row[16..].copy_from_slice(&sums[256..272]);
+    for number in &mut row {
+        *number += bias;
     }
-    add_row(sums, |_| 0.0, out);
-}
-
-/// As [`write_row`], plus something for each number.
-#[inline]
-fn add_row(sums: &[f32], bias: impl Fn(usize) -> f32, out: &mut [f32]) {
-    for (side, out) in out.chunks_mut(16).enumerate() {
-        for (i, (out, sum)) in out.iter_mut().zip(&sums[side * 256..]).enumerate() {
-            *out = sum + bias(side * 16 + i);
-        }
+    for (number, plus) in row.iter_mut().zip(plus.unwrap_or(&[])) {
+        *number += plus;
+    }
+    match out.first_chunk_mut() {
+        Some(out) => lines::stream(&row, out),
+        None => out.copy_from_slice(&row[..out.len()]),
     }
 }
 

@@ -34,7 +34,8 @@ pub struct QueryRun {
 /// `softmax(q · kᵀ / √head_dim + mask) · v`.
 ///
 /// `q [b, heads, n, d]`, `k` and `v` `[b, kv_heads, m, d]`, each of whose heads serves as many heads of
-/// queries; the result is `[b, heads, n, d]`.
+/// queries; the result is `[b, heads, n, d]`. What a query gives that sees nothing at all is not said:
+/// no number on a processor, zeros on a card.
 ///
 /// # Errors
 /// If shapes do not fit.

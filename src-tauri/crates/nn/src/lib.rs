@@ -10,7 +10,6 @@ mod cuda;
 mod device;
 mod embedding;
 pub mod fused;
-
 mod linear;
 mod norm;
 mod pages;

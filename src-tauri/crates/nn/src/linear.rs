@@ -17,8 +17,8 @@ pub struct Linear {
 /// A matrix `[out, in]`.
 #[derive(Debug, Clone)]
 enum Weight {
-    /// As the file holds it, for the processor: every format is multiplied in f32, which candle does
-    /// several times faster there than 16-bit products, and no copy of the model is made.
+    /// As the file holds it, for the processor: unpacked a band at a time for products in f32, or read
+    /// where it lies by rounded ones. No copy of the model is made.
     Stored(Stored),
     /// In the model's number format, where the model computes.
     Dense(Tensor),

@@ -34,16 +34,17 @@ macro_rules! widest {
 }
 pub(crate) use widest;
 
+/// Adding this to a small number leaves the nearest whole one in the lowest bits.
+pub(crate) const NEAREST: f32 = 12_582_912.0;
+
 /// `eˣ` for x ≤ 0, to seven digits: a power of two times a polynomial, without branches so that
 /// compilers make vectors of it. Coefficients: the Taylor series over ±ln 2 / 2.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     // Below, the result is smaller than any number that counts beside 1.
     let x = if x < -87.0 { -87.0 } else { x };
-    // Adding this leaves the nearest whole number in the lowest bits.
-    const MAGIC: f32 = 12_582_912.0;
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
-    let whole = shifted - MAGIC;
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, NEAREST);
+    let whole = shifted - NEAREST;
     // ln 2 in two parts, so that the difference is exact.
     let rest = whole.mul_add(2.121_944_4e-4, whole.mul_add(-0.693_359_4, x));
     let series = rest

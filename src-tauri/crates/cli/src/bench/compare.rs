@@ -1,13 +1,9 @@
 //! The same picture from the processor in f32 and from the graphics card: how far apart they are.
 
-use std::sync::{Arc, mpsc};
-
-use engine::{
-    DeviceChoice, Draft, Engine, Error, Image, JobEvent, Model, Precision, Request, Task,
-};
+use engine::{DeviceChoice, Draft, Engine, Precision, Request, Task};
 use serde_json::json;
 
-use super::{model, rounded};
+use super::{model, paint, rounded};
 use crate::{arguments::Compare, failure::Failure, say};
 
 pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
@@ -25,7 +21,7 @@ pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
             seed: 7,
             ..Draft::default()
         })?);
-        picture(&engine, &model, task)
+        paint(&engine, &model, task).map_err(Failure::from)
     };
     let (exact, slow) = paint(DeviceChoice::Cpu, Some(Precision::F32))?;
     let (made, fast) = paint(DeviceChoice::Cuda, options.dtype.map(Into::into))?;
@@ -35,8 +31,8 @@ pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
         "size": options.size,
         "mean_difference": rounded(mean),
         "largest_difference": most,
-        "processor_seconds": rounded(slow),
-        "card_seconds": rounded(fast),
+        "processor_seconds": rounded(slow.seconds),
+        "card_seconds": rounded(fast.seconds),
     });
     say(&format!("{result}\n"));
     if mean > options.most {
@@ -50,29 +46,6 @@ pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// Paints a picture; gives it and the seconds it took.
-fn picture(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, f64), Failure> {
-    let (sender, events) = mpsc::channel();
-    engine.submit(model.clone(), task, move |event| {
-        // The receiver lives until the last event.
-        let _ = sender.send(event);
-    });
-    let (mut picture, mut seconds) = (None, 0.0);
-    for event in events {
-        match event {
-            JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
-            JobEvent::Took(took) => seconds = took.seconds,
-            JobEvent::Finished => break,
-            JobEvent::Cancelled => return Err(Error::Cancelled.into()),
-            JobEvent::Failed(error) => return Err(error.into()),
-            _ => {}
-        }
-    }
-    let picture = picture
-        .ok_or_else(|| Failure::from(Error::Panicked("the engine ended without a picture".into())));
-    Ok((picture?, seconds))
 }
 
 /// Mean and largest difference of levels.

@@ -11,9 +11,12 @@ mod run;
 mod soak;
 mod step;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+};
 
-use engine::{Catalog, Model};
+use engine::{Catalog, Engine, Error, Image, JobEvent, Model, Task, Took};
 
 use crate::{arguments::Bench, failure::Failure};
 
@@ -32,6 +35,27 @@ pub(crate) fn run(command: &Bench) -> Result<(), Failure> {
 /// The model in a folder.
 fn model(folder: &Path) -> Result<Model, Failure> {
     Ok(Catalog::load(&locations::roots())?.find(&folder.to_string_lossy())?)
+}
+
+/// The picture of a task and what it took.
+fn paint(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, Took), Error> {
+    let (sender, events) = mpsc::channel();
+    engine.submit(model.clone(), task, move |event| {
+        // The receiver lives until the last event.
+        let _ = sender.send(event);
+    });
+    let (mut picture, mut took) = (None, None);
+    for event in events {
+        match event {
+            JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
+            JobEvent::Took(all) => took = Some(all),
+            JobEvent::Finished => break,
+            JobEvent::Cancelled => return Err(Error::Cancelled),
+            JobEvent::Failed(error) => return Err(error),
+            _ => {}
+        }
+    }
+    picture.zip(took).ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))
 }
 
 /// Thousandths are enough.

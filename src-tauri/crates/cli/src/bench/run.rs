@@ -1,11 +1,9 @@
 //! Whole pictures under a budget: what was foreseen, and what each phase took.
 
-use std::sync::{Arc, mpsc};
-
-use engine::{Draft, Engine, Error, Image, JobEvent, Model, Request, Stage, Task, Took};
+use engine::{Draft, Engine, Request, Stage, Task, Took};
 use serde_json::{Value, json};
 
-use super::{model, profile, rounded};
+use super::{model, paint, profile, rounded};
 use crate::{arguments::Run, failure::Failure, plan::measure_name, say};
 
 pub(crate) fn run(options: &Run) -> Result<(), Failure> {
@@ -28,7 +26,7 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
             ..Draft::default()
         })?);
         let forecast = engine.forecast(&model, &task)?;
-        let (made, profile) = profile::around(options.profile, || picture(&engine, &model, task));
+        let (made, profile) = profile::around(options.profile, || paint(&engine, &model, task));
         let (picture, took) = made?;
         let measures: Vec<&str> = forecast.plan.measures().into_iter().map(measure_name).collect();
         let result = json!({
@@ -45,27 +43,6 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
         say(&format!("{result}\n"));
     }
     Ok(())
-}
-
-/// The picture of a task and what it took.
-fn picture(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, Took), Error> {
-    let (sender, events) = mpsc::channel();
-    engine.submit(model.clone(), task, move |event| {
-        // The receiver lives until the last event.
-        let _ = sender.send(event);
-    });
-    let (mut picture, mut took) = (None, None);
-    for event in events {
-        match event {
-            JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
-            JobEvent::Took(all) => took = Some(all),
-            JobEvent::Finished => break,
-            JobEvent::Cancelled => return Err(Error::Cancelled),
-            JobEvent::Failed(error) => return Err(error),
-            _ => {}
-        }
-    }
-    picture.zip(took).ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))
 }
 
 fn as_json(took: &Took) -> Value {

@@ -44,8 +44,9 @@ impl Variant {
 }
 
 /// `softmax(q · kᵀ / √d + mask) · v` for `q [b, heads, n, d]` and `k`, `v` `[b, kv_heads, m, d]`, each of
-/// whose heads serves as many heads of queries; `mask` is broadcast to `[b, heads, n, m]`. A query that sees nothing gives zeros. In memory, the heads of a
-/// token lie beside each other, so that joining them copies nothing.
+/// whose heads serves as many heads of queries; `mask` is broadcast to `[b, heads, n, m]`. A query that
+/// sees nothing gives zeros. In memory, the heads of a token lie beside each other, so that joining them
+/// copies nothing.
 ///
 /// # Errors
 /// If the card refuses.

@@ -5,7 +5,7 @@
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 use super::Format;
-use crate::vectors::widest;
+use crate::vectors::{NEAREST, widest};
 
 /// Whole blocks of `bytes` to numbers, each times `scale`.
 pub(super) fn unpack(format: Format, bytes: &[u8], scale: f32, out: &mut [f32]) {
@@ -126,8 +126,6 @@ widest!(
 
 #[inline(always)]
 fn regroup(bytes: &[u8], scale: f32, out: &mut [u8], scales: &mut [f32]) {
-    // Adding this leaves the nearest whole number in the lowest bits.
-    const MAGIC: f32 = 12_582_912.0;
     let groups = bytes.chunks(34 * 48).zip(out.chunks_mut(1536)).zip(scales);
     for ((bytes, out), group) in groups {
         let blocks = bytes.as_chunks::<34>().0;
@@ -144,7 +142,7 @@ fn regroup(bytes: &[u8], scale: f32, out: &mut [u8], scales: &mut [f32]) {
         for ((block, out), size) in blocks.iter().zip(out.as_chunks_mut::<32>().0).zip(sizes) {
             let factor = size * inverse;
             for (out, &q) in out.iter_mut().zip(&block[2..]) {
-                *out = (f32::from(q.cast_signed()) * factor + MAGIC).to_bits() as u8;
+                *out = (f32::from(q.cast_signed()) * factor + NEAREST).to_bits() as u8;
             }
         }
         *group = if is_finite { largest * scale } else { f32::NAN };

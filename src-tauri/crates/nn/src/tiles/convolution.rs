@@ -74,8 +74,7 @@ impl Pixels {
         let (channels, height, width) = windows.size;
         let Windows { kernel, stride, first, .. } = windows;
         let side = |count: usize| (count.max(1) - 1) * stride + kernel;
-        // Windows are copied 16 words at a time, the last ones too.
-        let (rows, columns) = (side(windows.windows.0), side(windows.windows.1) + ROWS);
+        let (rows, columns) = (side(windows.windows.0), side(windows.windows.1));
         let mut pairs = vec![0u32; padded(channels) / 2 * rows * columns];
         // Columns before the map stay zero.
         let skip = first.1.min(0).unsigned_abs();

@@ -2,7 +2,7 @@
 //! with wider vectors.
 
 use super::Rounding;
-use crate::vectors::widest;
+use crate::vectors::{NEAREST, widest};
 
 widest!(
     /// Numbers as bf16 in bytes, the nearest ones, even ones between two.
@@ -58,10 +58,8 @@ fn half_bits(number: f32) -> u16 {
 
 #[inline(always)]
 fn quantize_all(numbers: &[f32], factor: f32, out: &mut [u8]) {
-    // Adding this leaves the nearest whole number in the lowest bits.
-    const MAGIC: f32 = 12_582_912.0;
     for (out, number) in out.iter_mut().zip(numbers) {
-        *out = (number * factor + MAGIC).to_bits() as u8;
+        *out = (number * factor + NEAREST).to_bits() as u8;
     }
 }
 

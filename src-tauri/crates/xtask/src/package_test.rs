@@ -140,8 +140,11 @@ struct Display {
 
 impl Display {
     fn start() -> Result<Self> {
+        // Without `-noreset` it starts over when its last client leaves, as `xdotool` does between
+        // two looks, and whoever connects just then (the window) is refused.
         let mut server = command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .arg("-noreset")
             .spawn(Stdio::piped(), Stdio::null())?;
         let mut line = String::new();
         if let Some(output) = server.stdout.take() {

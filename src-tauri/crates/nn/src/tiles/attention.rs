@@ -195,7 +195,7 @@ impl Keys {
             let left = [&queries[..steps * TILE], &queries[steps * TILE..]];
             let right = [0, 1].map(|tile| self.keys.tiles(2 * block + tile, 0));
             let scores = &mut scores[block * 4 * TILE / ROW..][..4 * TILE / ROW];
-            unit.halves(left, right, steps, scores, false);
+            unit.halves(left, right, steps, (scores, false), &mut || ());
         }
         let count = q.len() / d;
         let scores = lines::numbers_mut(scores);
@@ -211,7 +211,7 @@ impl Keys {
             let tile = |side: usize| (column / ROWS + side).min(d.div_ceil(ROWS) - 1);
             let values = lines::bytes(&self.values);
             let right = [0, 1].map(|side| &values[tile(side) * blocks * TILE..]);
-            unit.halves(left, right, blocks, sums, false);
+            unit.halves(left, right, blocks, (sums, false), &mut || ());
             let sums = lines::numbers_mut(sums);
             for (line, total) in totals.iter().enumerate().take(count) {
                 let out = &mut out(line)[column..d.min(column + PANEL)];

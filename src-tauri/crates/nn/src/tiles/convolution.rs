@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::{
     Left, ROW, ROWS, Rounding, TILE, Unit,
-    product::{Bias, Right, product},
+    finish::Bias,
+    product::{Right, product},
     right::Block,
     rounding::pair,
 };

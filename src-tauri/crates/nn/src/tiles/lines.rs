@@ -55,6 +55,12 @@ pub(super) fn bytes_mut(lines: &mut [Line]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * 64) }
 }
 
+/// The numbers of lines.
+pub(super) fn numbers(lines: &[Line]) -> &[f32] {
+    // SAFETY: as above; 64 is a multiple of the size and of the alignment of f32.
+    unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * 16) }
+}
+
 /// The numbers of lines, to be written.
 pub(super) fn numbers_mut(lines: &mut [Line]) -> &mut [f32] {
     // SAFETY: as above; 64 is a multiple of the size and of the alignment of f32.

@@ -10,6 +10,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod convolution;
+mod finish;
 mod kernels;
 mod left;
 mod lines;
@@ -20,9 +21,10 @@ mod rounding;
 use std::cell::Cell;
 
 pub(crate) use self::{
+    finish::Bias,
     kernels::Unit,
     left::Left,
-    product::{Bias, Rows, product},
+    product::{Rows, product},
 };
 
 thread_local! {
@@ -94,14 +96,18 @@ pub(crate) fn ceiling(rounding: Rounding) -> Option<f64> {
         let mut sums = lines::zeros(4 * TILE);
         let (left, right) = lines::bytes(&tiles).split_at(2 * STEPS * TILE);
         let (left, right) = (left.split_at(STEPS * TILE), right.split_at(STEPS * TILE));
+        let none = &mut || ();
         let start = std::time::Instant::now();
         unit.with(|| {
             for _ in 0..TIMES {
                 match rounding {
                     Rounding::Bf16 => {
-                        unit.halves(left.into(), right.into(), STEPS, &mut sums, false)
+                        let sums = (sums.as_mut_slice(), false);
+                        unit.halves(left.into(), right.into(), STEPS, sums, none);
                     }
-                    Rounding::Int8 => unit.whole(left.into(), right.into(), STEPS, &mut sums),
+                    Rounding::Int8 => {
+                        unit.whole(left.into(), right.into(), STEPS, &mut sums, none);
+                    }
                 }
             }
         });

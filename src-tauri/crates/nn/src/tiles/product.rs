@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use super::{
     GROUP, Left, PANEL, ROW, Rounding, TILE, Unit,
+    finish::{Bias, Place, Sums, finish},
+    kernels::PART,
     lines::{self, Line},
     right::Block,
 };
-
-use crate::vectors::widest;
 
 /// A right factor `[outputs, inputs]`, as it is stored.
 pub(crate) trait Right: Sync {
@@ -79,16 +79,6 @@ impl<T: Rows> Right for T {
     }
 }
 
-/// What is added to every number of a product.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Bias<'a> {
-    None,
-    /// One for each row of the right factor.
-    OfRight(&'a [f32]),
-    /// One for each row of the left factor, and numbers that lie as those of the product do.
-    OfLeft(&'a [f32], Option<&'a [f32]>),
-}
-
 /// Rows of the right factor in a block.
 const BLOCK: usize = 128;
 /// Bytes of a row of a block: with the rows above, well within a core's second cache.
@@ -100,8 +90,8 @@ const SUMS: usize = 4 * TILE;
 #[derive(Default)]
 struct Scratch {
     block: Block,
-    sums: Vec<Line>,
-    whole: Vec<Line>,
+    raw: Vec<Line>,
+    kept: Vec<Line>,
 }
 
 thread_local! {
@@ -171,145 +161,172 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// All panels of the left factor by a block of the right one.
+    /// Some panels of the left factor by a block of the right one.
     fn block(&self, rows: Range<usize>, panels: Range<usize>, scratch: &mut Scratch) {
-        let Scratch { block, sums, whole } = scratch;
+        let Scratch { block, raw, kept } = scratch;
         let (rounding, columns) = (self.left.rounding, self.left.columns);
         let chunks = (columns * rounding.bytes()).div_ceil(BLOCK_ROW).max(1);
         let chunk = columns.div_ceil(chunks).next_multiple_of(GROUP);
         let across = rows.len().div_ceil(PANEL);
-        // Sums stay here between the chunks; one chunk needs but one panel's.
+        // Sums stay here between the chunks; one chunk needs but those of the panel at hand. Those of bf16
+        // are added up by the unit itself, in a slot of their own.
         let is_single = chunk >= columns;
-        let kept = if is_single { 1 } else { panels.len() * across };
-        lines::reserve(sums, kept * SUMS);
-        lines::reserve(whole, 2 * SUMS);
+        let is_own = rounding == Rounding::Bf16 && !is_single;
+        let all = panels.len() * across;
+        lines::reserve(raw, if is_own { all } else { 2 } * SUMS);
+        lines::reserve(kept, if is_single || is_own { 1 } else { all } * SUMS);
         for start in (0..columns.max(1)).step_by(chunk) {
-            let end = columns.min(start + chunk);
-            self.right.fill(block, rows.clone(), start..end, rounding);
-            for panel in panels.clone() {
-                for column in 0..across {
-                    let at = if is_single { 0 } else { (panel - panels.start) * across + column };
-                    let sums = &mut sums[at * (SUMS / ROW)..][..SUMS / ROW];
-                    self.panel(block, panel, column, start..end, (sums, whole));
-                    if end == columns {
-                        self.write(
-                            lines::numbers_mut(sums),
-                            panel,
-                            rows.start + column * PANEL,
-                            rows.end,
-                        );
-                    }
+            let chunk = start..columns.min(start + chunk);
+            self.right.fill(block, rows.clone(), chunk.clone(), rounding);
+            let mut turns =
+                Turns { job: self, block, rows: &rows, start, raw, kept, waiting: None };
+            let pairs = panels.clone().flat_map(|panel| (0..across).map(move |at| (panel, at)));
+            let mut slot = 0;
+            for (place, (panel, column)) in pairs.enumerate() {
+                let group = if rounding == Rounding::Int8 { GROUP } else { chunk.len().max(1) };
+                for from in chunk.clone().step_by(group) {
+                    slot = if is_own { place } else { 1 - slot };
+                    let columns = from..chunk.end.min(from + group);
+                    let kept = if is_single || is_own { 0 } else { place };
+                    turns.take(Turn { panel, column, columns, slot, kept, done: 0 });
                 }
             }
+            turns.finish();
         }
     }
+}
 
-    /// Adds a panel by a panel, over some columns, to sums that are zero before the first of them.
-    fn panel(
-        &self,
-        block: &Block,
-        panel: usize,
-        column: usize,
-        columns: Range<usize>,
-        (sums, whole): (&mut [Line], &mut [Line]),
-    ) {
-        let step = self.left.rounding.step();
-        let (first, steps) = (columns.start / step, columns.len().div_ceil(step));
-        let left = |from: usize| [0, 1].map(|tile| self.left.tiles(2 * panel + tile, first + from));
-        let right = |from: usize| [0, 1].map(|tile| block.tiles(2 * column + tile, from));
-        match self.left.rounding {
+/// A panel by a panel, over some columns: those that share a scale, or a whole chunk.
+struct Turn {
+    panel: usize,
+    /// Of the block, in panels.
+    column: usize,
+    columns: Range<usize>,
+    /// Where its sums are, and those of the columns before.
+    slot: usize,
+    kept: usize,
+    /// Rows that are finished.
+    done: usize,
+}
+
+/// Turns one after the other: the sums of each are finished while those of the next are made, since other
+/// parts of the processor do so.
+struct Turns<'a> {
+    job: &'a Job<'a>,
+    block: &'a Block,
+    /// Of the right factor.
+    rows: &'a Range<usize>,
+    /// The block's first column.
+    start: usize,
+    raw: &'a mut [Line],
+    kept: &'a mut [Line],
+    waiting: Option<Turn>,
+}
+
+impl Turns<'_> {
+    fn take(&mut self, turn: Turn) {
+        let Self { job, block, rows, start, .. } = *self;
+        let before = self.waiting.take();
+        let step = job.left.rounding.step();
+        let (first, from) = (turn.columns.start / step, (turn.columns.start - start) / step);
+        let steps = turn.columns.len().div_ceil(step);
+        let left = [0, 1].map(|tile| job.left.tiles(2 * turn.panel + tile, first));
+        let right = [0, 1].map(|tile| block.tiles(2 * turn.column + tile, from));
+        let (sums, there) = pair(self.raw, turn.slot, before.as_ref().map(|turn| turn.slot));
+        let kept = &mut *self.kept;
+        let share = PANEL.div_ceil(steps.div_ceil(PART).max(1));
+        let mut before = before;
+        let mut finish = |share: usize| {
+            if let Some(turn) = &mut before {
+                job.finish(turn, share, (block, start, rows), there, kept);
+            }
+        };
+        match job.left.rounding {
             Rounding::Bf16 => {
-                self.unit.halves(left(0), right(0), steps, sums, columns.start > 0);
+                let sums = (sums, turn.columns.start > 0);
+                job.unit.halves(left, right, steps, sums, &mut || finish(share));
             }
-            Rounding::Int8 => {
-                let per = GROUP / step;
-                let (even, odd) = whole.split_at_mut(SUMS / ROW);
-                let (mut here, mut before) = (even, odd);
-                let mut add = |group: usize, whole: &[Line]| {
-                    let rows = self.left.scales(columns.start / GROUP + group, panel);
-                    let scales = block.scales(group, column * PANEL);
-                    let is_first = columns.start == 0 && group == 0;
-                    scale(whole, rows, scales, is_first, lines::numbers_mut(sums));
-                };
-                let groups = steps.div_ceil(per);
-                for group in 0..groups {
-                    let from = group * per;
-                    self.unit.whole(left(from), right(from), per.min(steps - from), here);
-                    // The sums of a group are read while the next ones are made.
-                    if group > 0 {
-                        add(group - 1, before);
-                    }
-                    std::mem::swap(&mut here, &mut before);
-                }
-                add(groups - 1, before);
-            }
+            Rounding::Int8 => job.unit.whole(left, right, steps, sums, &mut || finish(share)),
+        }
+        finish(PANEL);
+        // Sums in bf16 wait for the last chunk.
+        let is_last = turn.columns.end == job.left.columns;
+        if is_last || job.left.rounding == Rounding::Int8 {
+            self.waiting = Some(turn);
         }
     }
 
-    /// Sums of a panel by a panel to their places.
-    fn write(&self, sums: &[f32], panel: usize, first: usize, end: usize) {
-        let count = PANEL.min(end - first);
-        for row in 0..PANEL.min(self.left.rows - panel * PANEL) {
-            let place = (panel * PANEL + row) * self.out.columns + first;
-            // SAFETY: inside the product, by the sizes that were checked; these columns of these rows are
-            // this thread's.
-            let out = unsafe { std::slice::from_raw_parts_mut(self.out.start.add(place), count) };
-            let sums = &sums[row / 16 * 512 + row % 16 * 16..];
-            let (bias, plus) = match self.bias {
-                Bias::None => (0.0, None),
-                Bias::OfRight(bias) => (0.0, Some(&bias[first..])),
-                Bias::OfLeft(bias, plus) => {
-                    (bias[panel * PANEL + row], plus.map(|plus| &plus[place..]))
-                }
-            };
-            write_row(sums, bias, plus, out);
+    fn finish(mut self) {
+        if let Some(mut turn) = self.waiting.take() {
+            let sums = slot(self.raw, turn.slot);
+            let of = (self.block, self.start, self.rows);
+            self.job.finish(&mut turn, PANEL, of, sums, self.kept);
         }
     }
 }
 
-/// A row of two tiles side by side, 256 numbers apart, plus one number and a number each.
-#[inline]
-fn write_row(sums: &[f32], bias: f32, plus: Option<&[f32]>, out: &mut [f32]) {
-    let mut row = [0f32; PANEL];
-    row[..16].copy_from_slice(&sums[..16]);
-    row[16..].copy_from_slice(&sums[256..272]);
-    for number in &mut row {
-        *number += bias;
-    }
-    for (number, plus) in row.iter_mut().zip(plus.unwrap_or(&[])) {
-        *number += plus;
-    }
-    match out.first_chunk_mut() {
-        Some(out) => lines::stream(&row, out),
-        None => out.copy_from_slice(&row[..out.len()]),
-    }
+/// The lines of a panel's sums.
+fn slot(raw: &[Line], at: usize) -> &[Line] {
+    &raw[at * (SUMS / ROW)..][..SUMS / ROW]
 }
 
-/// Adds whole sums, times the scales of their row and column.
-fn scale(whole: &[Line], rows: &[f32], columns: &[f32], is_first: bool, sums: &mut [f32]) {
-    let whole: &[i32] = bytemuck::cast_slice(lines::bytes(whole));
-    scale_all(whole, rows, columns, is_first, sums);
-}
-
-widest!(
-    scale_all(whole: &[i32], rows: &[f32], columns: &[f32], is_first: bool, sums: &mut [f32]),
-    scale_each
-);
-
-#[inline(always)]
-fn scale_each(whole: &[i32], rows: &[f32], columns: &[f32], is_first: bool, sums: &mut [f32]) {
-    let (whole, _) = whole.as_chunks::<16>();
-    let (sums, _) = sums.as_chunks_mut::<16>();
-    let (columns, _) = columns.as_chunks::<16>();
-    for tile in 0..4 {
-        for row in 0..16 {
-            let factor = rows[tile / 2 * 16 + row];
-            let (whole, sums) = (&whole[tile * 16 + row], &mut sums[tile * 16 + row]);
-            let before = if is_first { [0.0; 16] } else { *sums };
-            for i in 0..16 {
-                sums[i] = (whole[i] as f32).mul_add(factor * columns[tile % 2][i], before[i]);
-            }
+/// Sums to be made, and others to be read.
+fn pair(raw: &mut [Line], made: usize, read: Option<usize>) -> (&mut [Line], &[Line]) {
+    let size = SUMS / ROW;
+    match read {
+        None => (&mut raw[made * size..][..size], &[]),
+        Some(read) if read < made => {
+            let (low, high) = raw.split_at_mut(made * size);
+            (&mut high[..size], slot(low, read))
         }
+        Some(read) => {
+            let (low, high) = raw.split_at_mut(read * size);
+            (&mut low[made * size..][..size], slot(high, 0))
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Some more rows of a turn whose sums are made.
+    fn finish(
+        &self,
+        turn: &mut Turn,
+        share: usize,
+        (block, start, rows): (&Block, usize, &Range<usize>),
+        raw: &[Line],
+        kept: &mut [Line],
+    ) {
+        let these = turn.done..PANEL.min(turn.done + share);
+        if these.is_empty() {
+            return;
+        }
+        turn.done = these.end;
+        let columns = &turn.columns;
+        let is_whole = self.left.rounding == Rounding::Int8;
+        let scales = is_whole.then(|| {
+            let of_rows = self.left.scales(columns.start / GROUP, turn.panel);
+            (of_rows, block.scales((columns.start - start) / GROUP, turn.column * PANEL))
+        });
+        let sums = Sums { raw, scales, adds: is_whole && columns.start > 0 };
+        let kept = lines::numbers_mut(&mut kept[turn.kept * (SUMS / ROW)..][..SUMS / ROW]);
+        if columns.end < self.left.columns {
+            return finish(sums, kept, None, these);
+        }
+        let (row, first) = (turn.panel * PANEL, rows.start + turn.column * PANEL);
+        let place = row * self.out.columns + first;
+        let bias = match self.bias {
+            Bias::None => Bias::None,
+            Bias::OfRight(bias) => Bias::OfRight(&bias[first..]),
+            Bias::OfLeft(bias, plus) => Bias::OfLeft(&bias[row..], plus.map(|plus| &plus[place..])),
+        };
+        let place = Place {
+            // SAFETY: inside of the product, by the sizes that were checked.
+            start: unsafe { self.out.start.add(place) },
+            stride: self.out.columns,
+            size: (self.left.rows - row, rows.end - first),
+            bias,
+        };
+        finish(sums, kept, Some(&place), these);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::Line;
+use super::{Line, PART, TILE};
 
 /// Whether the processor has tiles of bf16 and of bytes, and the system lets this process use them.
 pub(super) fn is_available() -> bool {
@@ -75,9 +75,19 @@ pub(super) fn with(work: impl FnOnce()) {
     work();
 }
 
-/// The loop over columns: two tiles of each factor, four products.
+/// The loop over columns: two tiles of each factor, four products. `$between` is called now and then.
 macro_rules! multiply {
-    ($product:literal, $left:expr, $right:expr, $steps:expr) => {
+    ($product:literal, $left:expr, $right:expr, $steps:expr, $between:expr) => {
+        for from in (0..$steps).step_by(PART) {
+            let here = |tiles: [&[u8]; 2]| tiles.map(|tiles| tiles[from * TILE..].as_ptr());
+            multiply_part!($product, here($left), here($right), PART.min($steps - from));
+            $between();
+        }
+    };
+}
+macro_rules! multiply_part {
+    ($product:literal, $left:expr, $right:expr, $steps:expr) => {{
+        let ([a, b], [c, d]) = ($left, $right);
         // SAFETY: the loop reads `steps` tiles of each of the four, which the caller has checked.
         unsafe {
             asm!(
@@ -96,24 +106,24 @@ macro_rules! multiply {
                 "add {d}, 1024",
                 "dec {steps}",
                 "jnz 2b",
-                a = inout(reg) $left[0].as_ptr() => _,
-                b = inout(reg) $left[1].as_ptr() => _,
-                c = inout(reg) $right[0].as_ptr() => _,
-                d = inout(reg) $right[1].as_ptr() => _,
+                a = inout(reg) a => _,
+                b = inout(reg) b => _,
+                c = inout(reg) c => _,
+                d = inout(reg) d => _,
                 line = in(reg) 64usize,
                 steps = inout(reg) $steps => _,
                 options(nostack)
             )
         }
-    };
+    }};
 }
 
 pub(super) fn halves(
     left: [&[u8]; 2],
     right: [&[u8]; 2],
     steps: usize,
-    sums: &mut [Line],
-    adds: bool,
+    (sums, adds): (&mut [Line], bool),
+    between: &mut dyn FnMut(),
 ) {
     if adds {
         // SAFETY: four tiles of sums, which the caller has checked.
@@ -131,13 +141,19 @@ pub(super) fn halves(
     } else {
         clear();
     }
-    multiply!("tdpbf16ps", left, right, steps);
+    multiply!("tdpbf16ps", left, right, steps, between);
     store(sums);
 }
 
-pub(super) fn whole(left: [&[u8]; 2], right: [&[u8]; 2], steps: usize, sums: &mut [Line]) {
+pub(super) fn whole(
+    left: [&[u8]; 2],
+    right: [&[u8]; 2],
+    steps: usize,
+    sums: &mut [Line],
+    between: &mut dyn FnMut(),
+) {
     clear();
-    multiply!("tdpbssd", left, right, steps);
+    multiply!("tdpbssd", left, right, steps, between);
     store(sums);
 }
 

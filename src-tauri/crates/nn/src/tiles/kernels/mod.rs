@@ -7,6 +7,9 @@ mod vectors;
 
 use super::{PANEL, ROW, Rounding, TILE, lines::Line};
 
+/// Steps between two looks at other work.
+pub(super) const PART: usize = 6;
+
 /// A unit that this processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -59,19 +62,20 @@ impl Unit {
     }
 
     /// `sums [2, 2, 16, 16]` of two tiles of each factor, in bf16, over `steps` tiles of columns; what is
-    /// there already is added where `adds`.
+    /// there already is added where `adds`. `between` may be called after every [`PART`] steps or fewer: it
+    /// finds the vector units idle, where those of tiles are busy.
     pub(super) fn halves(
         self,
         left: [&[u8]; 2],
         right: [&[u8]; 2],
         steps: usize,
-        sums: &mut [Line],
-        adds: bool,
+        (sums, adds): (&mut [Line], bool),
+        between: &mut dyn FnMut(),
     ) {
         check(left, right, steps, sums);
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Self::Tiles => amx::halves(left, right, steps, sums, adds),
+            Self::Tiles => amx::halves(left, right, steps, (sums, adds), between),
             #[cfg(target_arch = "x86_64")]
             Self::Wide => vectors::halves(left, right, steps, sums, adds),
             #[cfg(target_arch = "x86_64")]
@@ -86,11 +90,12 @@ impl Unit {
         right: [&[u8]; 2],
         steps: usize,
         sums: &mut [Line],
+        between: &mut dyn FnMut(),
     ) {
         check(left, right, steps, sums);
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Self::Tiles => amx::whole(left, right, steps, sums),
+            Self::Tiles => amx::whole(left, right, steps, sums, between),
             #[cfg(target_arch = "x86_64")]
             Self::Wide => vectors::whole_wide(left, right, steps, sums),
             #[cfg(target_arch = "x86_64")]
@@ -160,13 +165,14 @@ mod tests {
                 let (left, right) = (<[&[u8]; 2]>::from(of(&left)), <[&[u8]; 2]>::from(of(&right)));
                 let mut sums = lines::zeros(4 * TILE);
                 let mut twice = lines::zeros(4 * TILE);
+                let none = &mut || ();
                 unit.with(|| match rounding {
                     Rounding::Bf16 => {
-                        unit.halves(left, right, steps, &mut sums, false);
-                        unit.halves(left, right, steps, &mut twice, false);
-                        unit.halves(left, right, steps, &mut twice, true);
+                        unit.halves(left, right, steps, (&mut sums, false), none);
+                        unit.halves(left, right, steps, (&mut twice, false), none);
+                        unit.halves(left, right, steps, (&mut twice, true), none);
                     }
-                    Rounding::Int8 => unit.whole(left, right, steps, &mut sums),
+                    Rounding::Int8 => unit.whole(left, right, steps, &mut sums, none),
                 });
                 for (at, expected) in expected.iter().enumerate() {
                     let (row, column) = (at / PANEL, at % PANEL);

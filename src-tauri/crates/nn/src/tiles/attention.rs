@@ -9,16 +9,23 @@ use rayon::prelude::*;
 use super::{
     PANEL, ROW, ROWS, Rounding, TILE, Unit, left,
     lines::{self, Line},
-    product::Rows,
-    right::{Block, upright},
+    right::{turn, upright},
+    rounding::halve,
+    softmax::{BLOCKS, KEYS, Known, Lane, Softening, length, place, scale},
 };
-use crate::{
-    slices::{buffer, read},
-    vectors::{exp, widest},
-};
+use crate::slices::{buffer, read};
 
 /// Panels of queries that a thread takes at a time.
-const PANELS: usize = 4;
+const PANELS: usize = 12;
+/// Keys that all panels of a thread are compared with before the next ones: with their values, within a
+/// core's second cache.
+const SPAN: usize = 768;
+/// Steps of products between two pieces of softmax, and queries in such a piece: what a processor can look
+/// ahead.
+const STEPS: usize = 2;
+const QUERIES: usize = 2;
+/// Lines of four tiles of sums.
+const SUMS: usize = 4 * TILE / ROW;
 
 /// An additive mask, `[b or 1, 1, queries or 1, keys]`.
 struct Bias {
@@ -67,12 +74,7 @@ pub(crate) fn attend(
         Some(None) => return Ok(None),
         bias => bias.flatten(),
     };
-    let keys: Vec<Keys> = read(k, |k| {
-        read(v, |v| {
-            let heads = k.par_chunks(m * d).zip(v.par_chunks(m * d));
-            heads.map(|(k, v)| Keys::new(k, v, m, d)).collect()
-        })
-    })??;
+    let keys = read(k, |k| read(v, |v| Keys::new(k, v, (batch * kv_heads, m, d))))??;
     let mut out = buffer(batch * n * heads * d);
     let place = Out(out.as_mut_ptr());
     let blocks = n.div_ceil(PANELS * PANEL);
@@ -81,22 +83,21 @@ pub(crate) fn attend(
         (0..batch * heads * blocks).into_par_iter().for_each(|task| {
             let (row, block) = (task / blocks, task % blocks);
             let (batch, head) = (row / heads, row % heads);
-            let keys = &keys[batch * kv_heads + head / (heads / kv_heads)];
+            let keys = keys.head(batch * kv_heads + head / (heads / kv_heads));
             SCRATCH.with_borrow_mut(|scratch| {
                 unit.with(|| {
-                    let end = n.min((block + 1) * PANELS * PANEL);
-                    for start in (block * PANELS * PANEL..end).step_by(PANEL) {
-                        let count = PANEL.min(end - start);
-                        let q = &q[(row * n + start) * d..][..count * d];
-                        let bias =
-                            |line: usize| bias.as_ref().map(|bias| bias.row(batch, start + line));
-                        keys.attend((unit, scale as f32), q, &bias, scratch, &|line| {
-                            let row = (batch * n + start + line) * heads + head;
-                            // SAFETY: inside the result; this head of this row is this thread's, and it
-                            // has but one of these at a time.
-                            unsafe { std::slice::from_raw_parts_mut(place.0.add(row * d), d) }
-                        });
-                    }
+                    let first = block * PANELS * PANEL;
+                    let count = n.min(first + PANELS * PANEL) - first;
+                    let q = &q[(row * n + first) * d..][..count * d];
+                    let bias =
+                        |line: usize| bias.as_ref().map(|bias| bias.row(batch, first + line));
+                    let task = Task { unit, keys, scale: scale as f32, bias: &bias, count };
+                    task.run(q, scratch, &|line| {
+                        let row = (batch * n + first + line) * heads + head;
+                        // SAFETY: inside the result; this head of this row is this thread's, and it
+                        // has but one of these at a time.
+                        unsafe { std::slice::from_raw_parts_mut(place.0.add(row * d), d) }
+                    });
                 });
             });
         });
@@ -114,10 +115,11 @@ unsafe impl Sync for Out {}
 /// What a thread needs for its queries, kept for the next ones.
 #[derive(Default)]
 struct Scratch {
+    /// Of every panel: its tiles, the sums of values, `[d / 32, 2, 2, 16, 16]`, and what is known so far.
     queries: Vec<Line>,
-    scores: Vec<Line>,
-    weights: Vec<Line>,
     sums: Vec<Line>,
+    known: Vec<Known>,
+    lanes: [Lane; 2],
     row: Vec<u8>,
 }
 
@@ -125,178 +127,220 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Rows of numbers as a right factor.
-struct Numbers<'a> {
-    numbers: &'a [f32],
-    columns: usize,
-}
-
-impl Rows for Numbers<'_> {
-    fn dims(&self) -> (usize, usize) {
-        (self.numbers.len() / self.columns, self.columns)
-    }
-
-    fn halves(&self, _rows: std::ops::Range<usize>) -> Option<(&[u8], usize)> {
-        None
-    }
-
-    fn values(
-        &self,
-        rows: std::ops::Range<usize>,
-        columns: std::ops::Range<usize>,
-        out: &mut [f32],
-    ) {
-        for (row, out) in rows.zip(out.chunks_exact_mut(columns.len())) {
-            out.copy_from_slice(&self.numbers[row * self.columns..][columns.clone()]);
-        }
-    }
-}
-
-/// What a head's queries look at, in tiles.
+/// What queries look at, in tiles, head after head.
 struct Keys {
-    keys: Block,
-    values: Vec<Line>,
+    tiles: Vec<Line>,
+    /// Of every head, the length of the longest key.
+    longest: Vec<f32>,
+    count: usize,
+    d: usize,
+}
+
+/// One head of them.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    /// By 16 keys, then by 32 numbers of each.
+    keys: &'a [u8],
+    /// By 16 numbers of each key, then by 32 keys.
+    values: &'a [u8],
+    longest: f32,
     count: usize,
     d: usize,
 }
 
 impl Keys {
-    fn new(keys: &[f32], values: &[f32], count: usize, d: usize) -> Self {
-        let mut block = Block::default();
-        let rows = Numbers { numbers: keys, columns: d };
-        block.fill(&rows, 0..count, 0..d, Rounding::Bf16);
-        let mut tiles = Vec::new();
-        upright(values, d, &mut tiles);
-        Self { keys: block, values: tiles, count, d }
+    /// `keys` and `values [heads, count, d]`. All in one piece of memory, which is kept for the next time.
+    fn new(keys: &[f32], values: &[f32], (heads, count, d): (usize, usize, usize)) -> Self {
+        let (of_keys, of_values) = Self::sizes(count, d);
+        let mut tiles = lines::unwritten(heads * (of_keys + of_values));
+        let longest = lines::bytes_mut(&mut tiles)
+            .par_chunks_mut(of_keys + of_values)
+            .zip(keys.par_chunks(count * d).zip(values.par_chunks(count * d)))
+            .map_init(Vec::new, |rows, (tiles, (keys, values))| {
+                let (key_tiles, value_tiles) = tiles.split_at_mut(of_keys);
+                let width = d.next_multiple_of(Rounding::Bf16.step()) * 2;
+                rows.resize(ROWS * width, 0u8);
+                for (at, tiles) in key_tiles.chunks_exact_mut(ROWS * width).enumerate() {
+                    rows.fill(0);
+                    let keys = keys.chunks_exact(d).skip(at * ROWS);
+                    for (key, row) in keys.zip(rows.chunks_exact_mut(width)) {
+                        halve(key, row);
+                    }
+                    turn(rows, width, width / ROW, tiles);
+                }
+                upright(values, d, count.next_multiple_of(KEYS) / PANEL, value_tiles);
+                keys.chunks_exact(d).map(length).fold(0.0, |most, length| {
+                    // What is not a number stays so.
+                    if length <= most { most } else { length }
+                })
+            })
+            .collect();
+        Self { tiles, longest, count, d }
     }
 
-    fn attend<'a>(
-        &self,
-        (unit, scale): (Unit, f32),
-        q: &[f32],
-        bias: &dyn Fn(usize) -> Option<&'a [f32]>,
-        scratch: &mut Scratch,
-        out: &dyn Fn(usize) -> &'a mut [f32],
-    ) {
-        let Scratch { queries, scores, weights, sums, row } = scratch;
-        let (d, blocks) = (self.d, self.count.div_ceil(PANEL));
-        let steps = d.div_ceil(Rounding::Bf16.step());
-        lines::reserve(queries, 2 * steps * TILE);
-        lines::reserve(scores, blocks * 4 * TILE);
-        lines::reserve(weights, 2 * blocks * TILE);
-        lines::reserve(sums, 4 * TILE);
+    /// Bytes of a head's keys and values.
+    fn sizes(count: usize, d: usize) -> (usize, usize) {
+        let count = count.next_multiple_of(KEYS);
+        let width = d.next_multiple_of(Rounding::Bf16.step());
+        (count * width * 2, count * d.next_multiple_of(ROWS) * 2)
+    }
+
+    fn head(&self, at: usize) -> Head<'_> {
+        let (of_keys, of_values) = Self::sizes(self.count, self.d);
+        let bytes = &lines::bytes(&self.tiles)[at * (of_keys + of_values)..];
+        let (keys, values) = bytes[..of_keys + of_values].split_at(of_keys);
+        Head { keys, values, longest: self.longest[at], count: self.count, d: self.d }
+    }
+}
+
+/// Some queries of a head.
+struct Task<'a> {
+    unit: Unit,
+    keys: Head<'a>,
+    scale: f32,
+    bias: &'a (dyn Fn(usize) -> Option<&'a [f32]> + 'a),
+    count: usize,
+}
+
+/// A panel of queries beside some keys, the first of which is a multiple of [`KEYS`].
+#[derive(Clone, Copy)]
+struct Turn {
+    panel: usize,
+    key: usize,
+}
+
+impl Task<'_> {
+    /// While tiles' units make the scores of one turn and the sums of the last but one, vector units make
+    /// weights of the one between. Weights are relative to the largest score so far (FlashAttention, Dao et
+    /// al. 2022), and sums scaled anew only where that grows much.
+    fn run<'a>(&self, q: &[f32], scratch: &mut Scratch, out: &dyn Fn(usize) -> &'a mut [f32]) {
+        self.prepare(q, scratch);
+        let Scratch { queries, sums, known, lanes: [even, odd], .. } = scratch;
+        let (mut here, mut there) = (even, odd);
+        let panels = self.count.div_ceil(PANEL);
+        let turns = (0..self.keys.count).step_by(SPAN).flat_map(|span| {
+            let keys = span..self.keys.count.min(span + SPAN);
+            (0..panels).flat_map(move |panel| {
+                keys.clone().step_by(KEYS).map(move |key| Turn { panel, key })
+            })
+        });
+        let (mut before, mut last) = (None, None);
+        for next in turns.map(Some).chain([None, None]) {
+            let mut softening =
+                before.map(|turn: Turn| self.soften(turn, &mut known[turn.panel], &mut *there));
+            let mut between = || {
+                if let Some(softening) = &mut softening {
+                    softening.advance(QUERIES);
+                }
+            };
+            if let Some(turn) = next {
+                self.score(turn, queries, &mut here.scores, &mut between);
+            }
+            if let Some(turn) = last {
+                self.sum(turn, here, sums, &mut between);
+            }
+            if let Some(mut softening) = softening {
+                softening.advance(PANEL);
+            }
+            if let Some(Turn { panel, key }) = last
+                && key + KEYS >= self.keys.count
+            {
+                self.write(panel, sums, &known[panel], out);
+            }
+            (last, before) = (before, next);
+            std::mem::swap(&mut here, &mut there);
+        }
+    }
+
+    /// Makes room, and tiles of the queries.
+    fn prepare(&self, q: &[f32], scratch: &mut Scratch) {
+        let Scratch { queries, sums, known, lanes, row } = scratch;
+        let (d, panels) = (self.keys.d, self.count.div_ceil(PANEL));
+        let steps = self.steps();
+        lines::reserve(queries, panels * 2 * steps * TILE);
+        lines::reserve(sums, panels * self.sum_lines() * ROW);
+        for lane in lanes {
+            lane.prepare();
+        }
+        known.clear();
+        let longest = (self.bias)(0).is_none().then_some(self.keys.longest);
+        let scale = self.scale * std::f32::consts::LOG2_E;
+        known.extend(q.chunks(PANEL * d).map(|q| Known::new(q, d, longest, scale)));
+        row.clear();
         row.resize(steps * ROW, 0);
         let all = lines::bytes_mut(queries);
         for (tile, q) in q.chunks(ROWS * d).enumerate() {
             left::fill(q, d, Rounding::Bf16, row, &mut all[tile * steps * TILE..], |_, _, _| ());
         }
-        for block in 0..blocks {
-            let queries = lines::bytes(queries);
-            let left = [&queries[..steps * TILE], &queries[steps * TILE..]];
-            let right = [0, 1].map(|tile| self.keys.tiles(2 * block + tile, 0));
-            let scores = &mut scores[block * 4 * TILE / ROW..][..4 * TILE / ROW];
-            unit.halves(left, right, steps, (scores, false), &mut || ());
+    }
+
+    /// Tiles of a key or a query.
+    fn steps(&self) -> usize {
+        self.keys.d.div_ceil(Rounding::Bf16.step())
+    }
+
+    /// Lines of a panel's sums.
+    fn sum_lines(&self) -> usize {
+        self.keys.d.div_ceil(PANEL) * SUMS
+    }
+
+    fn score(&self, turn: Turn, queries: &[Line], scores: &mut [Line], between: &mut dyn FnMut()) {
+        let size = self.steps() * TILE;
+        let queries = &lines::bytes(queries)[turn.panel * 2 * size..];
+        let left = [&queries[..size], &queries[size..]];
+        for (block, scores) in scores.chunks_exact_mut(SUMS).take(BLOCKS).enumerate() {
+            let first = turn.key / ROWS + 2 * block;
+            let right = [0, 1].map(|tile| &self.keys.keys[(first + tile) * size..]);
+            self.unit.halves(left, right, self.steps(), (scores, false), (STEPS, &mut *between));
         }
-        let count = q.len() / d;
-        let scores = lines::numbers_mut(scores);
-        let mut totals = [0f32; PANEL];
-        for (line, total) in totals.iter_mut().enumerate().take(count) {
-            let weights = &mut lines::bytes_mut(weights)[line / ROWS * blocks * TILE..];
-            *total = soften(scores, line, self.count, scale, bias(line).unwrap_or(&[]), weights);
+    }
+
+    fn soften<'a>(&self, turn: Turn, known: &'a mut Known, lane: &'a mut Lane) -> Softening<'a> {
+        let first = turn.panel * PANEL;
+        let size = (PANEL.min(self.count - first), self.keys.count - turn.key);
+        Softening::new(known, lane, self.scale, size, |line| {
+            (self.bias)(first + line).map_or(&[], |bias| &bias[turn.key..])
+        })
+    }
+
+    /// Adds the values of a turn's keys by their weights to what the keys before gave.
+    fn sum(&self, turn: Turn, lane: &Lane, sums: &mut [Line], between: &mut dyn FnMut()) {
+        let weights = lines::bytes(&lane.weights);
+        let left = [&weights[..BLOCKS * TILE], &weights[BLOCKS * TILE..]];
+        let sums = &mut sums[turn.panel * self.sum_lines()..][..self.sum_lines()];
+        let is_first = turn.key == 0;
+        if !is_first && lane.factors != [1.0; PANEL] {
+            scale(lines::numbers_mut(sums), &lane.factors);
         }
-        for column in (0..d).step_by(PANEL) {
-            let weights = lines::bytes(weights);
-            let left = [&weights[..blocks * TILE], &weights[blocks * TILE..]];
+        let all = self.keys.count.next_multiple_of(KEYS) / PANEL;
+        for (column, sums) in sums.chunks_exact_mut(SUMS).enumerate() {
             // A last tile of 16 columns is taken twice.
-            let tile = |side: usize| (column / ROWS + side).min(d.div_ceil(ROWS) - 1);
-            let values = lines::bytes(&self.values);
-            let right = [0, 1].map(|side| &values[tile(side) * blocks * TILE..]);
-            unit.halves(left, right, blocks, (sums, false), &mut || ());
-            let sums = lines::numbers_mut(sums);
-            for (line, total) in totals.iter().enumerate().take(count) {
-                let out = &mut out(line)[column..d.min(column + PANEL)];
-                for (side, out) in out.chunks_mut(ROWS).enumerate() {
-                    let sums = &sums[(line / ROWS * 2 + side) * 256 + line % ROWS * ROWS..];
-                    for (out, sum) in out.iter_mut().zip(sums) {
-                        *out = sum / total;
-                    }
-                }
-            }
+            let tile = |side: usize| (2 * column + side).min(self.keys.d.div_ceil(ROWS) - 1);
+            let place = |side: usize| (tile(side) * all + turn.key / PANEL) * TILE;
+            let right = [0, 1].map(|side| &self.keys.values[place(side)..]);
+            let sums = (sums, !is_first);
+            self.unit.halves(left, right, BLOCKS, sums, (STEPS, &mut *between));
         }
     }
-}
 
-widest!(
-    /// The exponentials of a query's scores, relative to the largest, as weights in tiles; gives their sum.
-    /// Scores are `[keys / 32, 2, 2, 16, 16]` of 32 queries; the bias has a number for each key or none.
-    soften(
-        scores: &mut [f32], line: usize, count: usize, scale: f32, bias: &[f32], weights: &mut [u8]
-    ) -> f32,
-    soften_row
-);
-
-#[inline(always)]
-fn soften_row(
-    scores: &mut [f32],
-    line: usize,
-    count: usize,
-    scale: f32,
-    bias: &[f32],
-    weights: &mut [u8],
-) -> f32 {
-    // A block of 32 keys has two rows of 16 scores for this query, 256 apart.
-    let first = line / 16 * 512 + line % 16 * 16;
-    let blocks = count.div_ceil(PANEL);
-    let (all, _) = scores.as_chunks_mut::<1024>();
-    let sides = |block: &mut [f32; 1024], side: usize| -> [f32; 16] {
-        *block[first + side * 256..].first_chunk().unwrap_or(&[0.0; 16])
-    };
-    if !bias.is_empty() {
-        // Scaled later, but for the bias, which is not.
-        let inverse = 1.0 / scale;
-        for (block, bias) in all.iter_mut().zip(bias.chunks(PANEL)) {
-            for (side, bias) in bias.chunks(16).enumerate() {
-                let scores = &mut block[first + side * 256..][..16];
-                scores.iter_mut().zip(bias).for_each(|(score, bias)| *score += bias * inverse);
+    /// A panel's results, when all keys are through.
+    fn write<'a>(
+        &self,
+        panel: usize,
+        sums: &[Line],
+        known: &Known,
+        out: &dyn Fn(usize) -> &'a mut [f32],
+    ) {
+        let first = panel * PANEL;
+        let sums = lines::numbers(&sums[panel * self.sum_lines()..]);
+        for line in 0..PANEL.min(self.count - first) {
+            let by = known.share(line);
+            for (column, out) in out(first + line)[..self.keys.d].chunks_mut(ROWS).enumerate() {
+                let sums = &sums[column / 2 * TILE + place(line, column % 2)..];
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum * by);
             }
         }
     }
-    if let Some(last) = all.get_mut(blocks - 1) {
-        // Padding is not seen.
-        for key in count..blocks * PANEL {
-            last[first + key % PANEL / 16 * 256 + key % 16] = f32::NEG_INFINITY;
-        }
-    }
-    let mut most = [f32::NEG_INFINITY; 32];
-    for block in all.iter_mut().take(blocks) {
-        let (low, high) = (sides(block, 0), sides(block, 1));
-        for i in 0..16 {
-            most[i] = if low[i] > most[i] { low[i] } else { most[i] };
-            most[16 + i] = if high[i] > most[16 + i] { high[i] } else { most[16 + i] };
-        }
-    }
-    let largest = most.iter().fold(f32::NEG_INFINITY, |most, score| most.max(*score));
-    let mut sums = [0f32; 16];
-    let (tiles, _) = weights.as_chunks_mut::<TILE>();
-    for (block, tile) in all.iter_mut().zip(tiles).take(blocks) {
-        let Some(out) = tile[line % 16 * ROW..].first_chunk_mut::<ROW>() else { break };
-        let (halves, _) = out.as_chunks_mut::<32>();
-        for (side, out) in halves.iter_mut().enumerate() {
-            let scores = sides(block, side);
-            let mut made = [0f32; 16];
-            for i in 0..16 {
-                made[i] = exp((scores[i] - largest) * scale);
-                sums[i] += made[i];
-            }
-            let mut rounded = [0u16; 16];
-            for i in 0..16 {
-                // Never infinite, and what is not a number stays so.
-                rounded[i] = ((made[i].to_bits() + 0x8000) >> 16) as u16;
-            }
-            out.copy_from_slice(bytemuck::cast_slice(&rounded));
-        }
-    }
-    sums.iter().sum()
 }
 
 #[cfg(test)]
@@ -315,6 +359,10 @@ mod tests {
         };
         let padding = [vec![false; 45], [vec![false; 40], vec![true; 5]].concat()];
         let causal = causal_mask(&padding, &Device::Cpu).unwrap();
+        let long = [vec![false; 1600], [vec![false; 1590], vec![true; 10]].concat()];
+        let long = causal_mask(&long, &Device::Cpu).unwrap();
+        let late = [vec![f32::NEG_INFINITY; 1800], vec![0.5; 1400]].concat();
+        let late = Tensor::from_vec(late, (1, 1, 1, 3200), &Device::Cpu).unwrap();
         for unit in Unit::all(Rounding::Bf16) {
             for (n, m, d, mask) in [
                 (300, 77, 64, None),
@@ -322,6 +370,10 @@ mod tests {
                 (1, 32, 64, None),
                 (33, 1, 40, None),
                 (64, 130, 16, None),
+                // More keys than are looked at at a time.
+                (40, 3200, 32, None),
+                (40, 3200, 32, Some(&late)),
+                (1600, 1600, 16, Some(&long)),
             ] {
                 let (q, k, v) = (wave(4, n, d, 0.7), wave(2, m, d, 0.3), wave(2, m, d, 0.9));
                 let exact = sdpa(&q, &k, &v, mask.map_or(Mask::Full, Mask::Additive)).unwrap();

@@ -17,6 +17,7 @@ mod lines;
 mod product;
 mod right;
 mod rounding;
+mod softmax;
 
 use std::cell::Cell;
 
@@ -96,17 +97,17 @@ pub(crate) fn ceiling(rounding: Rounding) -> Option<f64> {
         let mut sums = lines::zeros(4 * TILE);
         let (left, right) = lines::bytes(&tiles).split_at(2 * STEPS * TILE);
         let (left, right) = (left.split_at(STEPS * TILE), right.split_at(STEPS * TILE));
-        let none = &mut || ();
+        let mut none = || ();
         let start = std::time::Instant::now();
         unit.with(|| {
             for _ in 0..TIMES {
                 match rounding {
                     Rounding::Bf16 => {
                         let sums = (sums.as_mut_slice(), false);
-                        unit.halves(left.into(), right.into(), STEPS, sums, none);
+                        unit.halves(left.into(), right.into(), STEPS, sums, (STEPS, &mut none));
                     }
                     Rounding::Int8 => {
-                        unit.whole(left.into(), right.into(), STEPS, &mut sums, none);
+                        unit.whole(left.into(), right.into(), STEPS, &mut sums, (STEPS, &mut none));
                     }
                 }
             }

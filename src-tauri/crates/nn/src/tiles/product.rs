@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use super::{
     GROUP, Left, PANEL, ROW, Rounding, TILE, Unit,
     finish::{Bias, Place, Sums, finish},
-    kernels::PART,
     lines::{self, Line},
     right::Block,
 };
@@ -83,6 +82,8 @@ impl<T: Rows> Right for T {
 const BLOCK: usize = 128;
 /// Bytes of a row of a block: with the rows above, well within a core's second cache.
 const BLOCK_ROW: usize = 6144;
+/// Steps between two pieces of finishing: what a processor can look ahead.
+const PART: usize = 6;
 /// Sums of a panel by a panel: four tiles.
 const SUMS: usize = 4 * TILE;
 
@@ -244,9 +245,11 @@ impl Turns<'_> {
         match job.left.rounding {
             Rounding::Bf16 => {
                 let sums = (sums, turn.columns.start > 0);
-                job.unit.halves(left, right, steps, sums, &mut || finish(share));
+                job.unit.halves(left, right, steps, sums, (PART, &mut || finish(share)));
             }
-            Rounding::Int8 => job.unit.whole(left, right, steps, sums, &mut || finish(share)),
+            Rounding::Int8 => {
+                job.unit.whole(left, right, steps, sums, (PART, &mut || finish(share)))
+            }
         }
         finish(PANEL);
         // Sums in bf16 wait for the last chunk.

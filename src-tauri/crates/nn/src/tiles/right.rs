@@ -11,7 +11,7 @@ use super::{
     GROUP, ROW, ROWS, Rounding, TILE,
     lines::{self, Line},
     product::Rows,
-    rounding::{halve, round},
+    rounding::{pair, round},
 };
 
 /// Some rows and columns of a right factor in tiles: 16 rows, and in each, 64 bytes of columns at a time.
@@ -125,31 +125,33 @@ impl Block {
     }
 }
 
-/// Numbers `[count, columns]` as the right factor of a product over `count`: pairs of rows side by side,
-/// so that `columns` are the tile's columns. In bf16; tiles go by 16 columns, then by 32 rows.
-pub(super) fn upright(numbers: &[f32], columns: usize, tiles: &mut Vec<Line>) {
-    let count = numbers.len() / columns;
-    let (steps, across) = (count.div_ceil(2 * ROWS), columns.div_ceil(ROWS));
-    tiles.clear();
-    lines::reserve(tiles, steps * across * TILE);
-    let out = lines::bytes_mut(tiles);
-    let mut halves = vec![0u8; columns * 2];
-    for (row, numbers) in numbers.chunks_exact(columns).enumerate() {
-        halve(numbers, &mut halves);
-        let (step, pair, side) = (row / (2 * ROWS), row / 2 % ROWS, row % 2);
-        for (tile, halves) in halves.chunks(ROW / 2).enumerate() {
-            let out = &mut out[(tile * steps + step) * TILE + pair * ROW..][..ROW];
-            for (out, half) in out.as_chunks_mut::<4>().0.iter_mut().zip(halves.as_chunks::<2>().0)
-            {
-                out[side * 2..][..2].copy_from_slice(half);
-            }
+/// Numbers `[count, columns]` as the right factor of a product over `count`: `columns` are the tile's
+/// columns, and rows that are 16 apart stand side by side. In bf16; tiles go by 16 columns, then by 32 rows,
+/// of which `out` has `steps`. What is not there becomes zero.
+pub(super) fn upright(numbers: &[f32], columns: usize, steps: usize, out: &mut [u8]) {
+    let mut words = vec![0u32; columns];
+    let row = |at: usize| {
+        let start = (at * columns).min(numbers.len());
+        &numbers[start..numbers.len().min(start + columns)]
+    };
+    for (step, line) in (0..steps).flat_map(|step| (0..ROWS).map(move |line| (step, line))) {
+        let (low, high) = (row(step * 2 * ROWS + line), row(step * 2 * ROWS + ROWS + line));
+        match low {
+            [] => words.fill(0),
+            _ => pair(low, high, &mut words),
+        }
+        for (tile, words) in words.chunks(ROWS).enumerate() {
+            let out = &mut out[(tile * steps + step) * TILE + line * ROW..][..ROW];
+            let (used, rest) = out.split_at_mut(words.len() * 4);
+            used.copy_from_slice(bytemuck::cast_slice(words));
+            rest.fill(0);
         }
     }
 }
 
 /// 16 rows of `steps` times 16 words, a stride of bytes apart, to tiles of which each row has a word of
 /// every one of them.
-fn turn(rows: &[u8], stride: usize, steps: usize, out: &mut [u8]) {
+pub(super) fn turn(rows: &[u8], stride: usize, steps: usize, out: &mut [u8]) {
     assert!(rows.len() >= (ROWS - 1) * stride + steps * ROW && out.len() >= steps * TILE);
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx512f") {

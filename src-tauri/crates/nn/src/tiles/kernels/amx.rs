@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::{Line, PART, TILE};
+use super::{Between, Line, TILE};
 
 /// Whether the processor has tiles of bf16 and of bytes, and the system lets this process use them.
 pub(super) fn is_available() -> bool {
@@ -78,10 +78,11 @@ pub(super) fn with(work: impl FnOnce()) {
 /// The loop over columns: two tiles of each factor, four products. `$between` is called now and then.
 macro_rules! multiply {
     ($product:literal, $left:expr, $right:expr, $steps:expr, $between:expr) => {
-        for from in (0..$steps).step_by(PART) {
+        let (every, between) = $between;
+        for from in (0..$steps).step_by(every.max(1)) {
             let here = |tiles: [&[u8]; 2]| tiles.map(|tiles| tiles[from * TILE..].as_ptr());
-            multiply_part!($product, here($left), here($right), PART.min($steps - from));
-            $between();
+            multiply_part!($product, here($left), here($right), every.min($steps - from));
+            between();
         }
     };
 }
@@ -123,7 +124,7 @@ pub(super) fn halves(
     right: [&[u8]; 2],
     steps: usize,
     (sums, adds): (&mut [Line], bool),
-    between: &mut dyn FnMut(),
+    between: Between<'_>,
 ) {
     if adds {
         // SAFETY: four tiles of sums, which the caller has checked.
@@ -150,7 +151,7 @@ pub(super) fn whole(
     right: [&[u8]; 2],
     steps: usize,
     sums: &mut [Line],
-    between: &mut dyn FnMut(),
+    between: Between<'_>,
 ) {
     clear();
     multiply!("tdpbssd", left, right, steps, between);

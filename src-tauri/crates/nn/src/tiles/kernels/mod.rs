@@ -7,8 +7,9 @@ mod vectors;
 
 use super::{PANEL, ROW, Rounding, TILE, lines::Line};
 
-/// Steps between two looks at other work.
-pub(super) const PART: usize = 6;
+/// Other work, and after how many steps of a product a piece of it may be done: it finds vector units idle
+/// where those of tiles are busy.
+pub(super) type Between<'a> = (usize, &'a mut dyn FnMut());
 
 /// A unit that this processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,15 +63,14 @@ impl Unit {
     }
 
     /// `sums [2, 2, 16, 16]` of two tiles of each factor, in bf16, over `steps` tiles of columns; what is
-    /// there already is added where `adds`. `between` may be called after every [`PART`] steps or fewer: it
-    /// finds the vector units idle, where those of tiles are busy.
+    /// there already is added where `adds`. Units that leave nothing idle do nothing between.
     pub(super) fn halves(
         self,
         left: [&[u8]; 2],
         right: [&[u8]; 2],
         steps: usize,
         (sums, adds): (&mut [Line], bool),
-        between: &mut dyn FnMut(),
+        between: Between<'_>,
     ) {
         check(left, right, steps, sums);
         match self {
@@ -90,7 +90,7 @@ impl Unit {
         right: [&[u8]; 2],
         steps: usize,
         sums: &mut [Line],
-        between: &mut dyn FnMut(),
+        between: Between<'_>,
     ) {
         check(left, right, steps, sums);
         match self {
@@ -165,14 +165,14 @@ mod tests {
                 let (left, right) = (<[&[u8]; 2]>::from(of(&left)), <[&[u8]; 2]>::from(of(&right)));
                 let mut sums = lines::zeros(4 * TILE);
                 let mut twice = lines::zeros(4 * TILE);
-                let none = &mut || ();
+                let mut none = || ();
                 unit.with(|| match rounding {
                     Rounding::Bf16 => {
-                        unit.halves(left, right, steps, (&mut sums, false), none);
-                        unit.halves(left, right, steps, (&mut twice, false), none);
-                        unit.halves(left, right, steps, (&mut twice, true), none);
+                        unit.halves(left, right, steps, (&mut sums, false), (steps, &mut none));
+                        unit.halves(left, right, steps, (&mut twice, false), (steps, &mut none));
+                        unit.halves(left, right, steps, (&mut twice, true), (steps, &mut none));
                     }
-                    Rounding::Int8 => unit.whole(left, right, steps, &mut sums, none),
+                    Rounding::Int8 => unit.whole(left, right, steps, &mut sums, (steps, &mut none)),
                 });
                 for (at, expected) in expected.iter().enumerate() {
                     let (row, column) = (at / PANEL, at % PANEL);

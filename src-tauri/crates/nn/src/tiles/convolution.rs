@@ -1,17 +1,22 @@
-//! Convolutions as products: the weights, by what a window of the map holds. No window is ever laid out
-//! whole, only those of a block of pixels.
-
-use std::ops::Range;
+//! Convolutions as products: the weights, by what a window of the map holds. No window is laid out: tiles
+//! are read where the pixels lie.
+#![expect(unsafe_code, reason = "threads write pixels of their own in every plane of the result")]
 
 use rayon::prelude::*;
 
 use super::{
-    Left, ROW, ROWS, Rounding, TILE, Unit,
-    finish::Bias,
-    product::{Right, product},
-    right::Block,
+    Left, PANEL, ROWS, Rounding, TILE, Unit,
+    finish::{Bias, Place, Sums, finish},
+    kernels,
+    lines::{self, Line},
     rounding::pair,
 };
+
+/// Pixels that a thread takes at a time, with those around them within a core's second cache.
+const PIXELS: usize = 512;
+/// Steps between two pieces of finishing, and rows in such a piece.
+const STEPS: usize = 4;
+const LINES: usize = 4;
 
 /// Some rows of a map and where its windows lie.
 #[derive(Debug, Clone, Copy)]
@@ -28,21 +33,26 @@ pub(crate) struct Windows {
     pub(crate) first: (isize, isize),
 }
 
-/// Weights `[outputs, channels, kernel, kernel]` as the left factor: channels of a window's pixel side by
-/// side, padded to whole steps.
+/// Weights `[outputs, channels, kernel, kernel]` as the left factor: by 32 channels, padded with zeros,
+/// then by a window's pixels.
 pub(crate) fn weights(values: &[f32], outputs: usize, channels: usize, kernel: usize) -> Left {
-    let (taps, padded) = (kernel * kernel, padded(channels));
-    let mut turned = vec![0f32; outputs * taps * padded];
-    turned.par_chunks_mut(taps * padded).zip(values.par_chunks(channels * taps)).for_each(
+    let (taps, group) = (kernel * kernel, Rounding::Bf16.step());
+    let width = groups(channels) * taps * group;
+    let mut turned = vec![0f32; outputs * width];
+    turned.par_chunks_mut(width).zip(values.par_chunks(channels * taps)).for_each(
         |(turned, values)| {
             for (channel, values) in values.chunks_exact(taps).enumerate() {
                 for (tap, value) in values.iter().enumerate() {
-                    turned[tap * padded + channel] = *value;
+                    turned[(channel / group * taps + tap) * group + channel % group] = *value;
                 }
             }
         },
     );
-    Left::new(&turned, outputs, taps * padded, Rounding::Bf16)
+    Left::new(&turned, outputs, width, Rounding::Bf16)
+}
+
+fn groups(channels: usize) -> usize {
+    channels.div_ceil(Rounding::Bf16.step())
 }
 
 /// What every window holds by `weights`, plus the bias of each output and what `plus` has there, into
@@ -55,95 +65,189 @@ pub(crate) fn convolve(
     (out, stride): (&mut [f32], usize),
 ) {
     let pixels = Pixels::new(map, windows);
-    product(unit, weights, &pixels, Bias::OfLeft(bias, plus), (out, stride));
+    let (down, across) = windows.windows;
+    let needed = weights.rows.saturating_sub(1) * stride + down * across;
+    assert!(stride >= down * across && out.len() >= needed && bias.len() >= weights.rows);
+    assert!(plus.is_none_or(|plus| plus.len() >= needed));
+    assert!(weights.steps() == pixels.steps.len());
+    let job =
+        Job { unit, weights, pixels: &pixels, bias, plus, out: Out(out.as_mut_ptr()), stride };
+    let pieces = pixels.pieces();
+    // So that every thread has some.
+    let share =
+        (PIXELS / PANEL).min(pieces.len().div_ceil(2 * rayon::current_num_threads())).max(1);
+    pieces.par_chunks(share).for_each_init(
+        || [lines::zeros(4 * TILE), lines::zeros(4 * TILE)],
+        |sums, pieces| unit.with(|| job.pieces(pieces, sums)),
+    );
 }
 
-fn padded(channels: usize) -> usize {
-    channels.next_multiple_of(Rounding::Bf16.step())
+/// Where threads write: each its own pixels of every plane.
+struct Out(*mut f32);
+
+// SAFETY: threads write disjoint numbers, and nobody reads before all are done.
+unsafe impl Sync for Out {}
+
+struct Job<'a> {
+    unit: Unit,
+    weights: &'a Left,
+    pixels: &'a Pixels,
+    bias: &'a [f32],
+    plus: Option<&'a [f32]>,
+    out: Out,
+    stride: usize,
 }
 
-/// A map in pairs of channels, with what lies around it: `[channels / 32, rows, 16, columns]`.
+/// Up to 32 windows, which follow one another in the result.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    /// The first one.
+    window: usize,
+    count: usize,
+    /// Where two tiles of 16 pixels begin.
+    starts: [usize; 2],
+}
+
+impl Job<'_> {
+    /// All outputs of some windows. The sums of some are written while those of the next are made.
+    fn pieces(&self, pieces: &[Piece], [even, odd]: &mut [Vec<Line>; 2]) {
+        let (mut here, mut there) = (even, odd);
+        let mut before: Option<(usize, Piece)> = None;
+        let panels = self.weights.rows.div_ceil(PANEL);
+        for (panel, piece) in
+            (0..panels).flat_map(|panel| pieces.iter().map(move |piece| (panel, *piece)))
+        {
+            let right = kernels::Windows {
+                bytes: lines::bytes(&self.pixels.pairs),
+                row: self.pixels.row,
+                starts: piece.starts,
+                steps: &self.pixels.steps,
+            };
+            let left = [0, 1].map(|tile| self.weights.tiles(2 * panel + tile, 0));
+            let mut done = 0;
+            let mut finish = |rows: usize| {
+                if let Some((panel, piece)) = before {
+                    let these = done..PANEL.min(done + rows);
+                    done = these.end;
+                    self.finish(panel, piece, there, these);
+                }
+            };
+            self.unit.windows(left, &right, here, (STEPS, &mut || finish(LINES)));
+            finish(PANEL);
+            before = Some((panel, piece));
+            std::mem::swap(&mut here, &mut there);
+        }
+        if let Some((panel, piece)) = before {
+            self.finish(panel, piece, there, 0..PANEL);
+        }
+        lines::settle();
+    }
+
+    fn finish(&self, panel: usize, piece: Piece, raw: &[Line], rows: std::ops::Range<usize>) {
+        let row = panel * PANEL;
+        let place = row * self.stride + piece.window;
+        let place = Place {
+            // SAFETY: inside of the result, by the sizes that were checked.
+            start: unsafe { self.out.0.add(place) },
+            stride: self.stride,
+            size: (self.weights.rows - row, piece.count),
+            bias: Bias::OfLeft(&self.bias[row..], self.plus.map(|plus| &plus[place..])),
+        };
+        finish(Sums { raw, scales: None, adds: false }, &mut [], Some(&place), rows);
+    }
+}
+
+/// A map in pairs of channels, with what lies around it: `[channels / 32, rows, 16, columns]` words of two
+/// numbers in bf16. Of columns, every `stride`th one comes first, then those beside them, so that what
+/// windows side by side begin with lies side by side.
 struct Pixels {
-    pairs: Vec<u32>,
+    pairs: Vec<Line>,
     windows: Windows,
-    rows: usize,
-    columns: usize,
+    /// Bytes from a row of columns to the next.
+    row: usize,
+    /// Where the pixels of each step of a window lie, from its first one on.
+    steps: Vec<usize>,
 }
 
 impl Pixels {
     fn new(map: &[f32], windows: Windows) -> Self {
         let (channels, height, width) = windows.size;
-        let Windows { kernel, stride, first, .. } = windows;
+        let Windows { kernel, stride, first, windows: (down, across), .. } = windows;
         let side = |count: usize| (count.max(1) - 1) * stride + kernel;
-        let (rows, columns) = (side(windows.windows.0), side(windows.windows.1));
-        let mut pairs = vec![0u32; padded(channels) / 2 * rows * columns];
-        // Columns before the map stay zero.
+        let (rows, columns) = (side(down), side(across));
+        // Of each phase: where windows begin, and what a tile reads beyond.
+        let phase = columns.div_ceil(stride) + ROWS;
+        // An odd number of lines, so that rows do not compete for the same places of a cache.
+        let width_of_row = ((phase * stride).div_ceil(ROWS) | 1) * ROWS;
+        let mut pairs = lines::unwritten(groups(channels) * rows * ROWS * width_of_row * 4);
+        let words: &mut [u32] = bytemuck::cast_slice_mut(lines::bytes_mut(&mut pairs));
         let skip = first.1.min(0).unsigned_abs();
         let from = first.1.max(0).unsigned_abs().min(width);
         let count = (width - from).min(columns.saturating_sub(skip));
-        pairs.par_chunks_mut((ROWS * columns).max(1)).enumerate().for_each(|(line, pairs)| {
-            let (group, row) = (line / rows, line % rows);
-            let Some(y) = row.checked_add_signed(first.0).filter(|y| *y < height) else {
-                return;
-            };
-            let of = |channel: usize| {
-                let start = (channel * height + y) * width + from;
-                if channel < channels { &map[start..start + count] } else { &[] }
-            };
-            for (at, out) in pairs.chunks_exact_mut(columns).enumerate() {
-                let even = 2 * (group * ROWS + at);
-                pair(of(even), of(even + 1), &mut out[skip..skip + count]);
-            }
-        });
-        Self { pairs, windows, rows, columns }
+        words.par_chunks_mut(ROWS * width_of_row).enumerate().for_each_init(
+            || vec![0u32; count],
+            |line_words, (line, words)| {
+                let (group, row) = (line / rows, line % rows);
+                let y = row.checked_add_signed(first.0).filter(|y| *y < height);
+                let Some(y) = y else { return words.fill(0) };
+                let of = |channel: usize| {
+                    let start = (channel * height + y) * width + from;
+                    if channel < channels { &map[start..start + count] } else { &[] }
+                };
+                for (at, out) in words.chunks_exact_mut(width_of_row).enumerate() {
+                    let even = 2 * (group * ROWS + at);
+                    if even >= channels {
+                        out.fill(0);
+                        continue;
+                    }
+                    if stride == 1 {
+                        out[..skip].fill(0);
+                        pair(of(even), of(even + 1), &mut out[skip..skip + count]);
+                        out[skip + count..].fill(0);
+                        continue;
+                    }
+                    pair(of(even), of(even + 1), line_words);
+                    out.fill(0);
+                    for (column, word) in (skip..).zip(&*line_words) {
+                        out[column % stride * phase + column / stride] = *word;
+                    }
+                }
+            },
+        );
+        let row = width_of_row * 4;
+        let steps = (0..groups(channels))
+            .flat_map(|group| {
+                (0..kernel * kernel).map(move |tap| (group, tap / kernel, tap % kernel))
+            })
+            .map(|(group, y, x)| {
+                (group * rows + y) * ROWS * row + (x % stride * phase + x / stride) * 4
+            })
+            .collect();
+        Self { pairs, windows, row, steps }
     }
 
-    /// Sixteen windows' words of a pixel and 32 channels, from window `first` on.
-    fn tile(&self, first: usize, end: usize, tap: usize, channels: usize, out: &mut [u8; TILE]) {
-        let Windows { windows: (_, across), kernel, stride, .. } = self.windows;
-        let (lines, _) = out.as_chunks_mut::<ROW>();
-        let place = |window: usize| {
-            (window / across * stride + tap / kernel, window % across * stride + tap % kernel)
-        };
-        let group = channels / Rounding::Bf16.step();
-        let is_row = stride == 1 && first % across + ROWS <= across && first + ROWS <= end;
-        for (pair, line) in lines.iter_mut().enumerate() {
-            let at = |(y, x): (usize, usize)| {
-                &self.pairs[((group * self.rows + y) * ROWS + pair) * self.columns + x..]
-            };
-            if is_row {
-                line.copy_from_slice(bytemuck::cast_slice(&at(place(first))[..ROWS]));
-                continue;
-            }
-            let words = line.as_chunks_mut::<4>().0;
-            for (window, word) in (first..).zip(words) {
-                *word = if window < end { at(place(window))[0].to_le_bytes() } else { [0; 4] };
+    /// All windows.
+    fn pieces(&self) -> Vec<Piece> {
+        let Windows { windows: (down, across), stride, .. } = self.windows;
+        let tiles = (0..down).flat_map(|y| (0..across).step_by(ROWS).map(move |x| (y, x)));
+        let tiles: Vec<Piece> = tiles
+            .map(|(y, x)| Piece {
+                window: y * across + x,
+                count: ROWS.min(across - x),
+                starts: [y * stride * ROWS * self.row + x * 4; 2],
+            })
+            .collect();
+        let mut pieces: Vec<Piece> = Vec::with_capacity(tiles.len());
+        for tile in tiles {
+            // Two that follow one another make a piece.
+            match pieces.last_mut().filter(|piece| piece.count == ROWS) {
+                Some(piece) => {
+                    piece.count += tile.count;
+                    piece.starts[1] = tile.starts[0];
+                }
+                None => pieces.push(tile),
             }
         }
-    }
-}
-
-impl Right for Pixels {
-    fn dims(&self) -> (usize, usize) {
-        let Windows { size: (channels, ..), windows: (down, across), kernel, .. } = self.windows;
-        (down * across, kernel * kernel * padded(channels))
-    }
-
-    fn fill(
-        &self,
-        block: &mut Block,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        rounding: Rounding,
-    ) {
-        assert!(rounding == Rounding::Bf16);
-        let (step, width) = (rounding.step(), padded(self.windows.size.0));
-        let steps = columns.len().div_ceil(step);
-        let tiles = block.prepare(rows.len(), steps).as_chunks_mut::<TILE>().0;
-        for (at, tile) in tiles.iter_mut().enumerate() {
-            let column = columns.start + at % steps * step;
-            let first = rows.start + at / steps * ROWS;
-            self.tile(first, rows.end, column / width, column % width, tile);
-        }
+        pieces
     }
 }

@@ -105,14 +105,6 @@ impl Block {
         true
     }
 
-    /// Makes it a block of tiles of bf16, to be written: 16 rows, and in each, `steps` of columns.
-    pub(super) fn prepare(&mut self, rows: usize, steps: usize) -> &mut [u8] {
-        self.rows = rows.next_multiple_of(super::PANEL);
-        self.steps = steps;
-        lines::reserve(&mut self.tiles, self.rows * self.steps * ROW);
-        &mut lines::bytes_mut(&mut self.tiles)[..self.rows * self.steps * ROW]
-    }
-
     /// The tiles of 16 rows from a step on.
     pub(super) fn tiles(&self, tile: usize, step: usize) -> &[u8] {
         let start = (tile * self.steps + step) * TILE;

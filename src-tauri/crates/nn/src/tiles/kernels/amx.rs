@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::{Between, Line, TILE};
+use super::{Between, Line, TILE, Windows};
 
 /// Whether the processor has tiles of bf16 and of bytes, and the system lets this process use them.
 pub(super) fn is_available() -> bool {
@@ -143,6 +143,43 @@ pub(super) fn halves(
         clear();
     }
     multiply!("tdpbf16ps", left, right, steps, between);
+    store(sums);
+}
+
+pub(super) fn windows(
+    left: [&[u8]; 2],
+    right: &Windows<'_>,
+    sums: &mut [Line],
+    (every, between): Between<'_>,
+) {
+    clear();
+    for (step, place) in right.steps.iter().enumerate() {
+        let [a, b] = left.map(|tiles| tiles[step * TILE..].as_ptr());
+        let [c, d] = right.starts.map(|start| right.bytes[start + place..].as_ptr());
+        // SAFETY: a tile of each of the four, which the caller has checked.
+        unsafe {
+            asm!(
+                "tileloadd tmm4, [{a} + {line}]",
+                "tileloadd tmm6, [{c} + {row}]",
+                "tileloadd tmm7, [{d} + {row}]",
+                "tileloadd tmm5, [{b} + {line}]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                a = in(reg) a,
+                b = in(reg) b,
+                c = in(reg) c,
+                d = in(reg) d,
+                line = in(reg) 64usize,
+                row = in(reg) right.row,
+                options(nostack, readonly)
+            );
+        }
+        if step % every == every - 1 {
+            between();
+        }
+    }
     store(sums);
 }
 

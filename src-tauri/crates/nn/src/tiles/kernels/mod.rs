@@ -5,11 +5,22 @@ mod amx;
 #[cfg(target_arch = "x86_64")]
 mod vectors;
 
-use super::{PANEL, ROW, Rounding, TILE, lines::Line};
+use super::{PANEL, ROW, ROWS, Rounding, TILE, lines::Line};
 
 /// Other work, and after how many steps of a product a piece of it may be done: it finds vector units idle
 /// where those of tiles are busy.
 pub(super) type Between<'a> = (usize, &'a mut dyn FnMut());
+
+/// Tiles of a right factor in bf16 that lie in something larger, their rows apart: 16 pixels each of a map.
+pub(super) struct Windows<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Bytes from row to row.
+    pub(super) row: usize,
+    /// Where the first of each of two tiles begins.
+    pub(super) starts: [usize; 2],
+    /// Where those of each step begin, from there on.
+    pub(super) steps: &'a [usize],
+}
 
 /// A unit that this processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +89,28 @@ impl Unit {
             Self::Tiles => amx::halves(left, right, steps, (sums, adds), between),
             #[cfg(target_arch = "x86_64")]
             Self::Wide => vectors::halves(left, right, steps, sums, adds),
+            #[cfg(target_arch = "x86_64")]
+            Self::Narrow => unreachable!("this unit is never chosen for bf16"),
+        }
+    }
+
+    /// As [`Self::halves`], where the right factor's tiles lie elsewhere.
+    pub(super) fn windows(
+        self,
+        left: [&[u8]; 2],
+        right: &Windows<'_>,
+        sums: &mut [Line],
+        between: Between<'_>,
+    ) {
+        let farthest = right.steps.iter().max().copied().unwrap_or(0);
+        let last = right.starts[0].max(right.starts[1]) + farthest + (ROWS - 1) * right.row + ROW;
+        assert!(last <= right.bytes.len() && right.row >= ROW && between.0 > 0);
+        check(left, left, right.steps.len(), sums);
+        match self {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Self::Tiles => amx::windows(left, right, sums, between),
+            #[cfg(target_arch = "x86_64")]
+            Self::Wide => vectors::windows(left, right, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Narrow => unreachable!("this unit is never chosen for bf16"),
         }

@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Line, ROW, Rounding, TILE};
+use super::{Line, ROW, Rounding, TILE, Windows};
 
 /// Whether there are products of 64 bytes at a time.
 pub(super) fn is_wide(rounding: Rounding) -> bool {
@@ -40,8 +40,32 @@ pub(super) fn halves(
     sums: &mut [Line],
     adds: bool,
 ) {
+    halves_of(left, &|side, at| &right[side][at * ROW..][..ROW], steps, sums, adds);
+}
+
+pub(super) fn windows(left: [&[u8]; 2], right: &Windows<'_>, sums: &mut [Line]) {
+    let line = |side: usize, at: usize| {
+        &right.bytes[right.starts[side] + right.steps[at / 16] + at % 16 * right.row..][..ROW]
+    };
+    halves_of(left, &line, right.steps.len(), sums, false);
+}
+
+/// `right` gives a tile's row of each side.
+fn halves_of<'a>(
+    left: [&[u8]; 2],
+    right: &impl Fn(usize, usize) -> &'a [u8],
+    steps: usize,
+    sums: &mut [Line],
+    adds: bool,
+) {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-    fn inner(left: [&[u8]; 2], right: [&[u8]; 2], steps: usize, sums: &mut [Line], adds: bool) {
+    fn inner<'a>(
+        left: [&[u8]; 2],
+        right: &impl Fn(usize, usize) -> &'a [u8],
+        steps: usize,
+        sums: &mut [Line],
+        adds: bool,
+    ) {
         let sums = super::super::lines::numbers_mut(sums).as_mut_ptr();
         for band in (0..32).step_by(BAND) {
             let place = |row: usize, side: usize| {
@@ -57,7 +81,7 @@ pub(super) fn halves(
                 }
             }
             for at in 0..steps * 16 {
-                let right = right.map(|tiles| load_halves(tiles, at));
+                let right = [0, 1].map(|side| as_halves(load(right(side, at), 0)));
                 for (row, kept) in kept.iter_mut().enumerate() {
                     let pair = as_halves(_mm512_set1_epi32(word(left, band + row, at)));
                     for (kept, right) in kept.iter_mut().zip(right) {
@@ -90,12 +114,6 @@ fn load(tiles: &[u8], at: usize) -> __m512i {
     let line = &tiles[at * ROW..][..ROW];
     // SAFETY: 64 bytes, which need not be aligned.
     unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bf16")]
-fn load_halves(tiles: &[u8], at: usize) -> __m512bh {
-    as_halves(load(tiles, at))
 }
 
 /// Products take one factor without a sign: 128 is added to the left one, and 128 times the right one

@@ -65,11 +65,19 @@ mod large {
             block
         }
 
-        /// Gives the oldest ones back until `most` bytes are held in all.
+        /// Gives the oldest ones back until `most` bytes are held in all; of the last, what is too much.
         fn shrink(&mut self, most: usize) {
             while self.count > 0 && self.in_use + self.kept > most {
-                let (start, length) = self.take(0);
-                give_back(start, length);
+                let excess = (self.in_use + self.kept - most).next_multiple_of(LARGE_PAGE);
+                let (start, length) = self.blocks[0];
+                if excess < length {
+                    self.blocks[0].1 -= excess;
+                    self.kept -= excess;
+                    give_back(start + length - excess, excess);
+                } else {
+                    self.take(0);
+                    give_back(start, length);
+                }
             }
         }
 
@@ -78,12 +86,29 @@ mod large {
             self.most = self.most.max(self.in_use);
         }
 
+        /// A kept block of that length, or the beginning of the smallest that is longer.
         fn find(&mut self, length: usize) -> Option<usize> {
-            let at = self.blocks[..self.count].iter().rposition(|block| block.1 == length)?;
-            Some(self.take(at).0)
+            let blocks = &self.blocks[..self.count];
+            if let Some(at) = blocks.iter().rposition(|block| block.1 == length) {
+                return Some(self.take(at).0);
+            }
+            let longer = blocks.iter().enumerate().filter(|(_, block)| block.1 > length);
+            let (at, &(start, all)) = longer.min_by_key(|(_, block)| block.1)?;
+            self.blocks[at] = (start + length, all - length);
+            self.kept -= length;
+            Some(start)
         }
 
-        fn keep(&mut self, start: usize, length: usize) {
+        /// Keeps a block, as one with those beside it.
+        fn keep(&mut self, mut start: usize, mut length: usize) {
+            while let Some(at) = self.blocks[..self.count]
+                .iter()
+                .position(|block| block.0 + block.1 == start || start + length == block.0)
+            {
+                let beside = self.take(at);
+                start = start.min(beside.0);
+                length += beside.1;
+            }
             while self.count == SLOTS || self.count > 0 && self.kept + length > MOST_KEPT {
                 let (start, length) = self.take(0);
                 give_back(start, length);
@@ -95,7 +120,7 @@ mod large {
     }
 
     fn give_back(start: usize, length: usize) {
-        // SAFETY: a mapping of this module that nobody uses.
+        // SAFETY: mappings of this module, or parts of them, that nobody uses.
         unsafe { libc::munmap(ptr::with_exposed_provenance_mut(start), length) };
     }
 
@@ -179,18 +204,27 @@ mod large {
     /// # Safety
     /// A block of the old size from here; it is gone unless the result is null.
     pub(super) unsafe fn resize(start: *mut u8, old: usize, new: usize) -> *mut u8 {
-        let (old, new) = (length(old), length(new));
+        let (from, to) = (length(old), length(new));
         // SAFETY: by the promise above; pages move with what is in them.
-        let moved = unsafe { libc::mremap(start.cast(), old, new, libc::MREMAP_MAYMOVE) };
-        if moved == libc::MAP_FAILED {
-            return ptr::null_mut();
+        let moved = unsafe { libc::mremap(start.cast(), from, to, libc::MREMAP_MAYMOVE) };
+        if moved != libc::MAP_FAILED {
+            let mut kept = lock();
+            kept.in_use = kept.in_use - from + to;
+            kept.most = kept.most.max(kept.in_use);
+            let most = kept.most;
+            kept.shrink(most);
+            return moved.cast();
         }
-        let mut kept = lock();
-        kept.in_use = kept.in_use - old + new;
-        kept.most = kept.most.max(kept.in_use);
-        let most = kept.most;
-        kept.shrink(most);
-        moved.cast()
+        // It is of several mappings, which the system does not move as one.
+        let (moved, _) = take(new);
+        if !moved.is_null() {
+            // SAFETY: both have room for the smaller size; the old one is not used again.
+            unsafe {
+                start.copy_to_nonoverlapping(moved, old.min(new));
+                put_back(start, old);
+            }
+        }
+        moved
     }
 }
 
@@ -306,5 +340,33 @@ mod tests {
         let layout = Layout::from_size_align(1 << 60, 1).unwrap();
         // SAFETY: the layout is not empty.
         assert!(unsafe { LargePages.alloc(layout) }.is_null());
+    }
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn parts_of_a_kept_block_are_used_and_become_one_again() {
+        let layout = |parts: usize| Layout::from_size_align(parts * LARGE, 64).unwrap();
+        // SAFETY: layouts are those that blocks were allocated with; writes stay inside.
+        unsafe {
+            // What other tests keep meanwhile is smaller.
+            let whole = LargePages.alloc(layout(40));
+            LargePages.dealloc(whole, layout(40));
+            let first = LargePages.alloc(layout(33));
+            let second = LargePages.alloc(layout(7));
+            for (block, parts, value) in [(first, 33, 1), (second, 7, 2)] {
+                assert!(!block.is_null());
+                block.write_bytes(value, parts * LARGE);
+            }
+            assert_eq!((*first, *first.add(33 * LARGE - 1)), (1, 1));
+            // Grown where its neighbour is in use, and over what was two blocks.
+            let first = LargePages.realloc(first, layout(33), 50 * LARGE);
+            assert_eq!((*first, *first.add(33 * LARGE - 1)), (1, 1));
+            LargePages.dealloc(first, layout(50));
+            LargePages.dealloc(second, layout(7));
+            let again = LargePages.alloc(layout(50));
+            let again = LargePages.realloc(again, layout(50), 60 * LARGE);
+            again.write_bytes(3, 60 * LARGE);
+            LargePages.dealloc(again, layout(60));
+            LargePages::release();
+        }
     }
 }

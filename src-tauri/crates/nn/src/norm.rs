@@ -166,44 +166,40 @@ impl GroupNorm {
     }
 }
 
-/// Sums are taken in f64, in pieces, whatever the count of threads.
+/// Sums of numbers and of their squares are taken in f64, in pieces, whatever the count of threads: what
+/// their difference loses is far below what f32 holds.
 fn mean_and_variance(values: &[f32]) -> (f32, f32) {
     const PIECE: usize = 1 << 14;
     let count = values.len().max(1) as f64;
-    let sum_of = |each: fn(&[f32], f64) -> f64, mean: f64| -> f64 {
-        let pieces = values.par_chunks(PIECE);
-        let sums: Vec<f64> = pieces.map(|piece| each(piece, mean)).collect();
-        sums.iter().sum()
-    };
-    let mean = sum_of(total, 0.0) / count;
-    let variance = sum_of(spread, mean) / count;
-    (mean as f32, variance as f32)
+    let sums: Vec<(f64, f64)> = values.par_chunks(PIECE).map(moments).collect();
+    let (sum, squares) = sums.iter().fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+    let mean = sum / count;
+    (mean as f32, (squares / count - mean * mean).max(0.0) as f32)
 }
 
-widest!(total(values: &[f32], less: f64) -> f64, add_up);
-widest!(spread(values: &[f32], mean: f64) -> f64, add_up_squares);
+widest!(
+    /// The sums of numbers and of their squares.
+    moments(values: &[f32]) -> (f64, f64),
+    add_up
+);
 
+/// In 16 lanes, so that compilers make vectors of them.
 #[inline(always)]
-fn add_up(values: &[f32], less: f64) -> f64 {
-    in_lanes(values, |value| value - less)
-}
-
-#[inline(always)]
-fn add_up_squares(values: &[f32], mean: f64) -> f64 {
-    in_lanes(values, |value| (value - mean) * (value - mean))
-}
-
-/// A sum in 16 lanes, so that compilers make vectors of them.
-#[inline(always)]
-fn in_lanes(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0f64; 16];
+fn add_up(values: &[f32]) -> (f64, f64) {
+    let (mut sums, mut squares) = ([0f64; 16], [0f64; 16]);
     let (chunks, rest) = values.as_chunks::<16>();
     for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += of(f64::from(*value));
+        for i in 0..16 {
+            let value = f64::from(chunk[i]);
+            sums[i] += value;
+            squares[i] = value.mul_add(value, squares[i]);
         }
     }
-    lanes.iter().sum::<f64>() + rest.iter().map(|value| of(f64::from(*value))).sum::<f64>()
+    let rest = rest.iter().map(|value| f64::from(*value));
+    (
+        sums.iter().sum::<f64>() + rest.clone().sum::<f64>(),
+        squares.iter().sum::<f64>() + rest.map(|value| value * value).sum::<f64>(),
+    )
 }
 
 /// `x · scale + shift` for every channel.

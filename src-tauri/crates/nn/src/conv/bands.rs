@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     profile,
-    slices::{buffer, read},
+    slices::{buffer, read, read_planes},
     tiles::{self, Rounding, convolution::Windows},
 };
 
@@ -72,8 +72,9 @@ pub(super) fn convolve(
         let offset = (start * stride) as isize - padding as isize - first as isize;
         let size = (channels, last.max(first) - first, width);
         if let Some((unit, weight)) = &rounded {
-            let windows = Windows {
+            let windows = |plane: usize| Windows {
                 size,
+                plane,
                 windows: (count, out_w),
                 kernel,
                 stride,
@@ -83,14 +84,14 @@ pub(super) fn convolve(
             let pixels = (batch * count * out_w) as f64;
             let numbers = (batch * channels * size.1 * width) as f64 + pixels * outputs as f64;
             let mut convolve = |plus: Option<&[f32]>| {
-                read(&source, |source| {
+                read_planes(&source, |source, apart| {
                     for image in 0..batch {
                         let place = image * outputs * plane + start * out_w;
-                        let source = &source[image * channels * size.1 * width..];
+                        let source = &source[image * channels * apart..];
                         let plus = plus.map(|plus| &plus[place..]);
                         let factors = (weight, bias.as_slice(), plus);
                         let made = (&mut made[place..], plane);
-                        tiles::convolution::convolve(*unit, source, windows, factors, made);
+                        tiles::convolution::convolve(*unit, source, windows(apart), factors, made);
                     }
                 })
             };

@@ -23,6 +23,8 @@ const LINES: usize = 4;
 pub(crate) struct Windows {
     /// Channels, rows that there are, columns.
     pub(crate) size: (usize, usize, usize),
+    /// Numbers from a channel to the next.
+    pub(crate) plane: usize,
     /// Rows and columns of windows.
     pub(crate) windows: (usize, usize),
     /// Pixels of a window, each way.
@@ -191,7 +193,7 @@ impl Pixels {
                 let y = row.checked_add_signed(first.0).filter(|y| *y < height);
                 let Some(y) = y else { return words.fill(0) };
                 let of = |channel: usize| {
-                    let start = (channel * height + y) * width + from;
+                    let start = channel * windows.plane + y * width + from;
                     if channel < channels { &map[start..start + count] } else { &[] }
                 };
                 for (at, out) in words.chunks_exact_mut(width_of_row).enumerate() {

@@ -8,7 +8,6 @@ use engine::{
     pipelines::{
         Start,
         flux1::{Flux1, Flux1Job, Flux1Setup},
-        flux2::to_images,
     },
     scheduler::{self, Schedule},
 };
@@ -23,7 +22,10 @@ use models::{
 };
 use nn::Unwatched;
 
-use crate::golden::{Golden, Recorder, json, params_in, reference_dir, text, with_monitor};
+use crate::{
+    golden::{Golden, Recorder, json, params_in, reference_dir, text, with_monitor},
+    near::check_levels,
+};
 
 pub(crate) const KINDS: [&str; 2] = ["dev", "schnell"];
 
@@ -79,6 +81,10 @@ fn tokens(golden: &Golden, name: &str) -> Tokens {
 
 #[test]
 fn both_text_encoders_read_as_the_reference_does() {
+    check_text_encoders();
+}
+
+pub(crate) fn check_text_encoders() {
     for kind in KINDS {
         let (golden, folder) = (golden(kind), folder(kind));
         let words = t5::Config::parse(&text(&folder.join("text_encoder_2/config.json")));
@@ -118,6 +124,10 @@ pub(crate) fn first_pass(
 
 #[test]
 fn every_block_is_that_of_the_reference() {
+    check_blocks();
+}
+
+pub(crate) fn check_blocks() {
     for kind in KINDS {
         let (golden, folder) = (golden(kind), folder(kind).join("transformer"));
         let config = Config::parse(&text(&folder.join("config.json"))).expect("numbers");
@@ -140,6 +150,10 @@ fn every_block_is_that_of_the_reference() {
 
 #[test]
 fn pixels_become_the_latents_of_the_reference_and_latents_its_pixels() {
+    check_autoencoder();
+}
+
+pub(crate) fn check_autoencoder() {
     for kind in KINDS {
         let (golden, folder) = (golden(kind), folder(kind).join("vae"));
         let config = kl_flux1::Config::parse(&text(&folder.join("config.json"))).expect("numbers");
@@ -191,14 +205,15 @@ pub(crate) fn steps(golden: &Golden) -> usize {
 
 pub(crate) fn check_picture(golden: &Golden, unit: &Tensor) {
     golden.check("image", unit);
-    let pair = [unit.clone(), golden.tensor("image")];
-    let [made, expected] = pair.map(|unit| to_images(&unit).expect("pictures").remove(0));
-    let far = made.rgba().iter().zip(expected.rgba()).filter(|(a, b)| a.abs_diff(**b) > 1).count();
-    assert!(far * 1000 <= made.rgba().len(), "{far} of {} levels are off", made.rgba().len());
+    check_levels(unit, &golden.tensor("image"));
 }
 
 #[test]
 fn a_seed_gives_the_picture_of_the_reference_step_by_step() {
+    check_pictures();
+}
+
+pub(crate) fn check_pictures() {
     for kind in KINDS {
         let (golden, mut model) = (golden(kind), open(kind, PartFiles::default()));
         let mut recorder = Recorder::default();
@@ -235,7 +250,7 @@ fn the_guidance_scale_is_an_input_of_dev_alone() {
             };
             transformer.forward(&inputs, &mut Unwatched).expect("a pass")
         };
-        let difference = crate::golden::largest_difference(&pass(1.0), &pass(9.0));
+        let difference = crate::near::largest_difference(&pass(1.0), &pass(9.0));
         assert_eq!(difference > 0.0, changes, "{kind}: {difference}");
     }
 }

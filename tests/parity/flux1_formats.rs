@@ -25,7 +25,8 @@ use weights::{Checkpoint, Kind, Lora, Patched};
 
 use crate::{
     flux1::{check_picture, first_pass, folder, open, paint, steps},
-    golden::{Golden, Recorder, largest_difference, text},
+    golden::{Golden, Recorder, text},
+    near::largest_difference,
 };
 
 type Tensors = BTreeMap<String, Tensor>;

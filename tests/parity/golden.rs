@@ -19,6 +19,8 @@ use engine::{
 use nn::{ParamSource, Params, Probe};
 use weights::Checkpoint;
 
+use crate::near;
+
 /// The fixture folder.
 pub(crate) fn reference_dir() -> PathBuf {
     std::env::var_os("REFERENCE_DIR")
@@ -235,29 +237,14 @@ impl Golden {
 
     /// Fails unless `actual` has the reference's shape and lies within the stated tolerance.
     pub(crate) fn check(&self, tensor: &str, actual: &Tensor) {
-        let tolerance = self.tolerance(tensor);
-        let expected = self.tensor(tensor);
-        assert_eq!(actual.dims(), expected.dims(), "shape of `{tensor}` in {}", self.name);
-        let difference = largest_difference(actual, &expected);
-        assert!(
-            difference <= tolerance,
-            "`{tensor}` in {} differs by {difference:e}, {tolerance:e} is accepted",
-            self.name
-        );
+        self.check_part(tensor, &self.tensor(tensor), actual);
     }
-}
 
-/// Largest absolute difference; infinite when a value is not a number.
-pub(crate) fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
-    let flat = |tensor: &Tensor| {
-        tensor
-            .to_dtype(DType::F64)
-            .and_then(|t| t.flatten_all()?.to_vec1::<f64>())
-            .expect("numbers")
-    };
-    flat(a).iter().zip(flat(b)).map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, difference| {
-        if difference.is_nan() { f64::INFINITY } else { most.max(difference) }
-    })
+    /// As [`Self::check`], for a part of a tensor.
+    pub(crate) fn check_part(&self, tensor: &str, expected: &Tensor, actual: &Tensor) {
+        let what = format!("`{tensor}` in {}", self.name);
+        near::check(&what, actual, expected, self.tolerance(tensor));
+    }
 }
 
 /// Keeps every tensor it sees; those of a transformer call get the call's number.

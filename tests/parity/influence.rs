@@ -15,7 +15,8 @@ use models::flux2::{Config, Inputs, ReferenceRun, Transformer};
 use nn::Unwatched;
 
 use crate::{
-    golden::{Golden, config, klein, largest_difference, params, reference_dir, with_monitor},
+    golden::{Golden, config, klein, params, reference_dir, with_monitor},
+    near::largest_difference,
     transformer::positions,
 };
 

@@ -1,7 +1,10 @@
 use candle_core::Tensor;
 use models::autoencoders::kl_qwen_image::{Autoencoder, Config};
 
-use crate::golden::{Golden, largest_difference, layered_dir, params_in, text};
+use crate::{
+    golden::{Golden, layered_dir, params_in, text},
+    near::largest_difference,
+};
 
 /// `[b, c, 1, h, w]` without the frame that the reference counts.
 fn frame(tensor: &Tensor) -> Tensor {
@@ -10,6 +13,10 @@ fn frame(tensor: &Tensor) -> Tensor {
 
 #[test]
 fn rgba_pixels_become_the_latents_of_the_reference_and_latents_its_pixels() {
+    check();
+}
+
+pub(crate) fn check() {
     let golden = Golden::open("qwen-golden/vae.safetensors");
     let config = Config::parse(&text(&layered_dir().join("vae/config.json"))).expect("numbers");
     let autoencoder =

@@ -10,8 +10,9 @@ use engine::{
     preprocess,
 };
 
-use crate::golden::{
-    Golden, LayeredCase, LayeredCases, Recorder, largest_difference, layered, with_monitor,
+use crate::{
+    golden::{Golden, LayeredCase, LayeredCases, Recorder, layered, with_monitor},
+    near::largest_difference,
 };
 
 /// The side of the small cases' bucket: a fifth of the model's.
@@ -50,7 +51,7 @@ fn check_size(golden: &Golden, image: &Image, side: u32) {
     assert_eq!([i64::from(width), i64::from(height)], size[..]);
 }
 
-fn check_small(index: usize) {
+pub(crate) fn check_small(index: usize) {
     let golden = Golden::open(&format!("qwen-golden/pipe_small_{index}.safetensors"));
     let image = golden.rgba("image_rgba");
     check_size(&golden, &image, SMALL);

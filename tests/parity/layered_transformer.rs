@@ -4,7 +4,7 @@ use nn::rotary::Table;
 
 use crate::golden::{Golden, Recorder, layered_dir, params_in, text};
 
-fn check(case: &str) {
+pub(crate) fn check(case: &str) {
     let golden = Golden::open(&format!("qwen-golden/transformer_forward_{case}.safetensors"));
     let config =
         Config::parse(&text(&layered_dir().join("transformer/config.json"))).expect("numbers");

@@ -9,7 +9,8 @@ use weights::{Checkpoint, Kind, Lora, Patched};
 
 use crate::{
     formats::{flux2_output, layered_output, weight_files},
-    golden::{largest_difference, layered_dir, model_dir, reference_dir, text},
+    golden::{layered_dir, model_dir, reference_dir, text},
+    near::largest_difference,
 };
 
 /// What all outputs are computed at.

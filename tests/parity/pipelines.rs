@@ -7,15 +7,18 @@ use engine::{
     Image, Inpaint, Reference,
     pipelines::{
         Start,
-        flux2::{Job, Klein, to_images},
+        flux2::{Job, Klein},
     },
 };
 use nn::Probe;
 
-use crate::golden::{Cases, Golden, Recorder, klein, largest_difference, with_monitor};
+use crate::{
+    golden::{Cases, Golden, Recorder, klein, with_monitor},
+    near::{check_levels, largest_difference},
+};
 
 /// One file of a whole run.
-struct Case {
+pub(crate) struct Case {
     golden: Golden,
     prompts: Vec<usize>,
     max_sequence_length: usize,
@@ -27,7 +30,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(name: &str, prompts: &[usize]) -> Self {
+    pub(crate) fn new(name: &str, prompts: &[usize]) -> Self {
         Self {
             golden: Golden::open(&format!("flux2-golden/{name}.safetensors")),
             prompts: prompts.to_vec(),
@@ -64,7 +67,7 @@ impl Case {
         Some(Arc::new(Image::new(w as u32, h as u32, rgba.collect()).expect("a picture")))
     }
 
-    fn run(self) {
+    pub(crate) fn run(self) {
         self.run_repainting(None, Start::Latents);
     }
 
@@ -117,17 +120,6 @@ impl Case {
         assert_eq!(recorder.calls(), calls, "transformer calls");
         golden.check("image", &unit);
         check_levels(&unit, &image);
-    }
-}
-
-/// At most one level of 255 away on 99.9 % of values, as a saved PNG would be.
-fn check_levels(unit: &Tensor, expected: &Tensor) {
-    for (image, expected) in
-        to_images(unit).expect("pictures").iter().zip(to_images(expected).expect("pictures"))
-    {
-        let far =
-            image.rgba().iter().zip(expected.rgba()).filter(|(a, b)| a.abs_diff(**b) > 1).count();
-        assert!(far * 1000 <= image.rgba().len(), "{far} of {} values are off", image.rgba().len());
     }
 }
 

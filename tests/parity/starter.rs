@@ -8,7 +8,10 @@ use engine::pipelines::{
     flux2::{Job, Klein},
 };
 
-use crate::golden::{Recorder, largest_difference, open_klein, with_monitor};
+use crate::{
+    golden::{Recorder, open_klein, with_monitor},
+    near::largest_difference,
+};
 
 /// The model in f32 on the CPU.
 pub(crate) fn open() -> Klein {

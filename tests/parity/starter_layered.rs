@@ -16,7 +16,10 @@ use engine::{
 };
 use nn::Unwatched;
 
-use crate::golden::{Recorder, largest_difference, open_layered, with_monitor};
+use crate::{
+    golden::{Recorder, open_layered, with_monitor},
+    near::largest_difference,
+};
 
 /// Where the model lies, also for the evaluation.
 pub(crate) fn folder() -> PathBuf {

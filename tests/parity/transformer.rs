@@ -16,7 +16,7 @@ fn twice(table: &Tensor) -> Tensor {
     Tensor::stack(&[table, table], 2).and_then(|pairs| pairs.reshape((n, 2 * half))).expect("pairs")
 }
 
-fn check(case: &str) {
+pub(crate) fn check(case: &str) {
     let golden = Golden::open(&format!("flux2-golden/transformer_forward_{case}.safetensors"));
     let config = Config::parse(&config("transformer/config.json")).expect("a configuration");
     let (double, single) = (config.num_layers, config.num_single_layers);

@@ -27,6 +27,8 @@ mod runs;
 mod splitting;
 // Budgets, forecasts, and what many runs leave.
 mod memory;
+// What runs and their parts cost.
+mod measuring;
 
 // A server on this machine, and what comes from it.
 mod server;

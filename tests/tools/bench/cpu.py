@@ -5,26 +5,39 @@
 `--theirs` is a model folder in bf16 (`asset-editor bench create --dtype bf16`), which diffusers reads;
 `--ours` are folders of the same shapes in any format. Weights are random: times are real, pictures are
 noise. Each phase of theirs runs in a process of its own, its autoencoder in channels-last. Prints one
-JSON line a measurement, then a table of medians.
+JSON line a measurement, then a table of medians and of what ours is of theirs.
+
+With `--compile`, theirs is measured once more under torch.compile, which needs a C++ compiler; the first
+runs, in which it compiles, are left out. With `--sd-cpp PROGRAM --sd-cpp-files TRANSFORMER VAE LLM`, an
+installed stable-diffusion.cpp paints the same sizes in the same rounds, with flash attention; its times are
+those that it prints itself. It reads none of our folders: the files are its own, as in its docs/flux2.md.
+
+What was not run when this was written: stable-diffusion.cpp, whose flags come from its documentation of
+2026, and whose log is read as others published it; and `--compile` on a model of full size (it was on the
+tiny one of `tests/reference`).
 """
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 THEIRS = """
 import json, sys, time
 import torch
-phase, folder, width, height, repeat = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+phase, folder, width, height, repeat, compiles = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+compiled = lambda work: torch.compile(work) if compiles else work
 torch.set_grad_enabled(False)
 options = {"torch_dtype": torch.bfloat16, "local_files_only": True}
 if phase == "encode":
     from transformers import Qwen3ForCausalLM
     model = Qwen3ForCausalLM.from_pretrained(folder + "/text_encoder", **options)
-    ids = torch.randint(0, 1000, (1, 512))
+    ids = torch.randint(0, model.config.vocab_size, (1, 512))
+    model.model = compiled(model.model)
     def run():
         out = model.model(input_ids=ids, attention_mask=torch.ones_like(ids),
                           output_hidden_states=True, use_cache=False)
@@ -37,8 +50,9 @@ elif phase == "step":
     image_ids[0, :, 1] = torch.arange(tokens) // (width // 16)
     image_ids[0, :, 2] = torch.arange(tokens) % (width // 16)
     text_ids[0, :, 3] = torch.arange(512)
-    hidden = torch.randn(1, tokens, 128).bfloat16()
-    text = torch.randn(1, 512, 7680).bfloat16()
+    hidden = torch.randn(1, tokens, model.config.in_channels).bfloat16()
+    text = torch.randn(1, 512, model.config.joint_attention_dim).bfloat16()
+    model = compiled(model)
     def run():
         return model(hidden_states=hidden, encoder_hidden_states=text, timestep=torch.tensor([0.5]),
                      img_ids=image_ids, txt_ids=text_ids, guidance=None, return_dict=False)[0]
@@ -46,10 +60,12 @@ else:
     from diffusers import AutoencoderKLFlux2
     model = AutoencoderKLFlux2.from_pretrained(folder + "/vae", **options)
     model = model.to(memory_format=torch.channels_last)
-    latents = torch.randn(1, 32, height // 8, width // 8).bfloat16()
-    latents = latents.to(memory_format=torch.channels_last)
+    latents = (1, model.config.latent_channels, height // 8, width // 8)
+    shape = latents if phase == "decode" else (1, 3, height, width)
+    values = torch.randn(*shape).bfloat16().to(memory_format=torch.channels_last)
+    work = compiled(model.decode if phase == "decode" else model.encode)
     def run():
-        return model.decode(latents, return_dict=False)[0]
+        return work(values, return_dict=False)[0]
 seconds = []
 for _ in range(repeat):
     start = time.perf_counter()
@@ -59,22 +75,68 @@ print(json.dumps(seconds))
 """
 
 
-def said(command):
+STEPS = 4
+PHASES = ["step", "encode", "encode_pictures", "decode"]
+# What stable-diffusion.cpp calls the phases of a picture in its log; sampling is all steps.
+SD_CPP = {
+    "encode": r"get_learned_condition completed, taking ([\d.]+) ?(ms|s)",
+    "steps": r"sampling completed, taking ([\d.]+) ?(ms|s)",
+    "decode": r"decode_first_stage completed, taking ([\d.]+) ?(ms|s)",
+    "picture": r"generate_image completed in ([\d.]+) ?(ms|s)",
+}
+
+
+def output(command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command[:4]))} failed:\n{result.stderr[-2000:]}")
-    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith(("{", "["))]
+    return result.stdout + result.stderr
 
 
-def theirs(options, phase, size, repeat):
+def said(command):
+    return [json.loads(line) for line in output(command).splitlines() if line.startswith(("{", "["))]
+
+
+def read_sd_cpp(log):
+    """Seconds of each phase that its log tells of."""
+    found = {}
+    for phase, pattern in SD_CPP.items():
+        if match := re.search(pattern, log):
+            found[phase] = float(match[1]) / (1000 if match[2] == "ms" else 1)
+    return found
+
+
+def sd_cpp(options, size, steps):
     width, height = size.split("x")
-    command = [sys.executable, "-c", THEIRS, phase, str(options.theirs), width, height, str(repeat)]
-    return said(command)[-1][1:]
+    transformer, vae, llm = options.sd_cpp_files
+    with tempfile.TemporaryDirectory() as folder:
+        log = output([
+            options.sd_cpp, "--diffusion-model", transformer, "--vae", vae, "--llm", llm,
+            "--prompt", "a picture of the number 1", "--width", width, "--height", height,
+            "--steps", str(steps), "--cfg-scale", "1.0", "--sampling-method", "euler",
+            "--diffusion-fa", "--output", f"{folder}/out.png",
+        ])
+    found = read_sd_cpp(log)
+    if "steps" not in found:
+        sys.exit(f"{options.sd_cpp} told no times:\n{log[-2000:]}")
+    found["step"] = found.pop("steps") / steps
+    return found
 
 
-def step(options, folder, size, repeat):
-    command = [options.program, "bench", "step", "--model", folder, "--size", size]
-    return said(command + ["--repeat", str(repeat)])[-1]["step_seconds"][1:]
+def theirs(options, phase, size, compiles):
+    # A compiled model is compiled in its first run, and once more where it finds out what varies.
+    first = 2 if compiles else 1
+    numbers = [*size.split("x"), options.repeat + first - 1, int(compiles)]
+    command = [sys.executable, "-c", THEIRS, phase, str(options.theirs), *map(str, numbers)]
+    return said(command)[-1][first:]
+
+
+def ours(options, phase, folder, size):
+    """Seconds of each time but the first."""
+    what = "step" if phase == "step" else "autoencoder"
+    command = [options.program, "bench", what, "--model", folder, "--size", size]
+    name = {"step": "step", "encode_pictures": "encode", "decode": "decode"}[phase]
+    return said(command + ["--repeat", str(options.repeat)])[-1][f"{name}_seconds"][1:]
 
 
 def run(options, folder, size, steps):
@@ -93,7 +155,12 @@ def main():
     parser.add_argument("--sizes", nargs="+", default=["512x512"])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3, help="runs a process; the first is left out")
+    parser.add_argument("--compile", action="store_true", help="also theirs under torch.compile (see above)")
+    parser.add_argument("--sd-cpp", metavar="PROGRAM", help="an installed sd-cli (see above)")
+    parser.add_argument("--sd-cpp-files", nargs=3, metavar=("TRANSFORMER", "VAE", "LLM"))
     options = parser.parse_args()
+    if bool(options.sd_cpp) != bool(options.sd_cpp_files):
+        parser.error("--sd-cpp and --sd-cpp-files need each other")
     options.ours = [str(Path(folder).resolve()) for folder in options.ours]
     rows = {}
 
@@ -101,27 +168,37 @@ def main():
         rows.setdefault((phase, size), {}).setdefault(who, []).extend(seconds)
         print(json.dumps({"who": who, "phase": phase, "size": size, "seconds": seconds}), flush=True)
 
+    others = {"diffusers": False} | ({"compiled": True} if options.compile else {})
     for _ in range(options.rounds):
         for size in options.sizes:
-            for phase in ["step", "encode", "decode"]:
-                note("diffusers", phase, size, theirs(options, phase, size, options.repeat))
-                for folder in options.ours:
-                    if phase == "step":
-                        note(folder, phase, size, step(options, folder, size, options.repeat))
+            for phase in PHASES:
+                for name, compiles in others.items():
+                    note(name, phase, size, theirs(options, phase, size, compiles))
+                for folder in options.ours if phase != "encode" else []:
+                    note(folder, phase, size, ours(options, phase, folder, size))
             for folder in options.ours:
-                phases, all_of_it = run(options, folder, size, 4)
+                phases, all_of_it = run(options, folder, size, STEPS)
                 note(folder, "encode", size, [phases["encode"]])
-                note(folder, "decode", size, [phases["decode"]])
                 note(folder, "picture", size, [all_of_it])
+            if options.sd_cpp:
+                for phase, seconds in sd_cpp(options, size, STEPS).items():
+                    note("sd.cpp", phase, size, [seconds])
     for size in options.sizes:
-        of = lambda phase: statistics.median(rows[phase, size]["diffusers"])
-        rows["picture", size]["diffusers"] = [of("encode") + 4 * of("step") + of("decode")]
-    print(f"\n{'phase':<10}{'size':<12}{'diffusers':>10}  ours and the ratio")
+        for name in others:
+            of = lambda phase: statistics.median(rows[phase, size][name])
+            rows["picture", size][name] = [of("encode") + STEPS * of("step") + of("decode")]
+    names = [*others, *(["sd.cpp"] if options.sd_cpp else [])]
+    heads = "".join(f"{name:>11}" for name in names)
+    print(f"\n{'phase':<17}{'size':<11}{heads}  ours, and its ratio to each")
     for (phase, size), whose in rows.items():
-        base = statistics.median(whose["diffusers"])
-        ours = [(Path(folder).name, statistics.median(whose[folder])) for folder in options.ours]
-        cells = "   ".join(f"{name} {mine:.2f} s = {mine / base:.2f}" for name, mine in ours)
-        print(f"{phase:<10}{size:<12}{base:>10.2f}  {cells}")
+        base = {name: statistics.median(whose[name]) for name in names if name in whose}
+        cells = []
+        for folder in options.ours:
+            mine = statistics.median(whose[folder])
+            ratios = " ".join(f"{mine / base[name]:.2f}" if name in base else "-" for name in names)
+            cells.append(f"{Path(folder).name} {mine:.2f} s = {ratios}")
+        numbers = "".join(f"{base[name]:>11.2f}" if name in base else f"{'-':>11}" for name in names)
+        print(f"{phase:<17}{size:<11}{numbers}  " + "   ".join(cells))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engine::{Budgets, Choice, DeviceChoice, LoraChoice, Margins, Precision};
 
-pub(crate) use self::bench::{Bench, Compare, Create, Load, Packing, Run, Shape, Soak, Step, Swap};
+pub(crate) use self::bench::{
+    Autoencoder, Bench, Compare, Create, Load, Measured, Packing, Run, Shape, Soak, Step, Swap,
+};
 
 /// Veetance Asset Editor: pictures from words, on this computer.
 ///

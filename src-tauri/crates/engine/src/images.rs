@@ -52,6 +52,20 @@ impl Image {
         Self { width, height, rgba: vec![0; width as usize * height as usize * 4] }
     }
 
+    /// A picture of soft colours, of at least one pixel: for measuring.
+    #[must_use]
+    pub fn gradient(width: u32, height: u32) -> Self {
+        let (width, height) = (width.max(1), height.max(1));
+        let level = |at: u32, of: u32| (u64::from(at) * 255 / u64::from(of)) as u8;
+        let rgba = (0..height)
+            .flat_map(|y| (0..width).map(move |x| (x, y)))
+            .flat_map(|(x, y)| {
+                [level(x, width), level(y, height), level(x + y, width + height), 255]
+            })
+            .collect();
+        Self { width, height, rgba }
+    }
+
     /// Decodes PNG, JPEG or WebP. Dimensions are checked before memory is taken.
     ///
     /// # Errors

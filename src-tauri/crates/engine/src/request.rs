@@ -257,6 +257,8 @@ pub struct DecomposeDraft {
     pub guidance: Option<f64>,
     /// A safetensors file with the tensor `latents` to start from instead of noise.
     pub initial_latents: Option<PathBuf>,
+    /// Whether another seed is tried where the layers are not good enough.
+    pub tries_again: bool,
     /// Whether to give the model's own small layers instead of rebuilding them from the picture.
     pub raw: bool,
     /// Number format; `None` is chosen by device and memory.
@@ -282,6 +284,7 @@ impl DecomposeDraft {
             steps: None,
             guidance: None,
             initial_latents: None,
+            tries_again: true,
             raw: false,
             precision: None,
             device: DeviceChoice::default(),

@@ -18,7 +18,9 @@ pub(crate) enum Bench {
     Swap(Swap),
     /// Make steps of a transformer on noise.
     Step(Step),
-    /// Make a whole picture, as `generate` does, and say what each phase took.
+    /// Make latents of a picture and a picture of noise with a model's autoencoder.
+    Autoencoder(Autoencoder),
+    /// Make a whole picture, as `generate` does, or layers, as `decompose` does, and say what each phase took.
     Run(Run),
     /// Make many small pictures in turn, and say how much memory is held after them.
     Soak(Soak),
@@ -81,6 +83,10 @@ pub(crate) struct Create {
     /// Number format of the matrices.
     #[arg(long, value_enum, default_value_t = Packing::Bf16)]
     pub(crate) dtype: Packing,
+    /// Keep this many blocks of each of the model's stacks at most, for machines that the whole does
+    /// not fit. What is measured with it says so.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) blocks: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -108,29 +114,45 @@ pub(crate) struct Swap {
     pub(crate) memory: Memory,
 }
 
+/// A part that is measured alone, on the processor.
 #[derive(Debug, Args)]
-pub(crate) struct Step {
+pub(crate) struct Measured {
     /// The model's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
     /// Measure what this machine can do, then say what each operation took of it.
     #[arg(long)]
     pub(crate) profile: bool,
-    /// Make the step in f32 too, which takes much longer, and say how near the first comes to it.
-    #[arg(long)]
-    pub(crate) compare: bool,
     /// Size of the picture.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
     pub(crate) size: (u32, u32),
-    /// Tokens of the prompt.
-    #[arg(long, value_name = "N", default_value_t = 512)]
-    pub(crate) max_sequence_length: usize,
     /// Number format of activations.
     #[arg(long, value_enum, default_value_t = Dtype::Bf16)]
     pub(crate) dtype: Dtype,
-    /// Steps to measure.
+    /// Times to measure.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) repeat: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Step {
+    #[command(flatten)]
+    pub(crate) measured: Measured,
+    /// Make the step in f32 too, which takes much longer, and say how near the first comes to it.
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// Tokens of the prompt.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) max_sequence_length: usize,
+    /// Layers to take a picture apart into, where the model does that.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) layers: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Autoencoder {
+    #[command(flatten)]
+    pub(crate) measured: Measured,
 }
 
 #[derive(Debug, Args)]
@@ -141,9 +163,15 @@ pub(crate) struct Run {
     /// Measure what this machine can do, then say what each operation took of it.
     #[arg(long)]
     pub(crate) profile: bool,
-    /// Size of the picture.
+    /// Size of the picture; Qwen-Image-Layered works at about 640x640 whatever it is.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "512x512", value_parser = size)]
     pub(crate) size: (u32, u32),
+    /// Pictures of that size to edit or to take from, where the model can.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) references: usize,
+    /// Layers to take a picture apart into, where the model does that.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) layers: u32,
     /// Steps from noise to picture.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) steps: usize,
@@ -194,4 +222,6 @@ pub(crate) enum Shape {
     Klein4b,
     #[value(name = "klein-9b")]
     Klein9b,
+    #[value(name = "qwen-image-layered")]
+    QwenImageLayered,
 }

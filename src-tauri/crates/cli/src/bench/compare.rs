@@ -25,7 +25,10 @@ pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
     };
     let (exact, slow) = paint(DeviceChoice::Cpu, Some(Precision::F32))?;
     let (made, fast) = paint(DeviceChoice::Cuda, options.dtype.map(Into::into))?;
-    let (mean, most) = distance(exact.rgba(), made.rgba());
+    let [exact, made] = [exact, made].map(|pictures| {
+        pictures.into_iter().next().ok_or_else(|| Failure::new("nothing", "nothing was painted"))
+    });
+    let (mean, most) = distance(exact?.rgba(), made?.rgba());
     let result = json!({
         "model": model.id,
         "size": options.size,

@@ -9,11 +9,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use engine::Error;
+use engine::{Catalog, Error};
 use serde_json::{Map, Value, json};
 
 use super::{
-    inventory::{Fill, Sizes, TensorSpec, scheduler_config, vae, vae_config},
+    inventory::{Blueprint, Component, Fill, TensorSpec},
     packing::{Container, FP8_DEVIATION, Form},
 };
 use crate::{
@@ -37,8 +37,13 @@ pub(crate) fn run(options: &Create) -> Result<(), Failure> {
     if out.exists() {
         return Err(unwritable(out, "it exists already"));
     }
-    let tokenizer =
-        options.tokenizer.clone().unwrap_or_else(|| locations::roots().starter.join("tokenizer"));
+    let plan =
+        Blueprint::of(options.shape, options.dtype.torch_name(), options.blocks.map(Into::into))
+            .map_err(|reason| Failure::new("invalid-request", reason))?;
+    let tokenizer = match &options.tokenizer {
+        Some(folder) => folder.clone(),
+        None => Catalog::load(&locations::roots())?.find(plan.starter)?.folder.join("tokenizer"),
+    };
     if !tokenizer.join("tokenizer.json").is_file() {
         return Err(Failure::new(
             "unreadable",
@@ -49,30 +54,14 @@ pub(crate) fn run(options: &Create) -> Result<(), Failure> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let sizes = Sizes::of(options.shape);
-    let components = [
-        Component::new(
-            "transformer",
-            "diffusion_pytorch_model",
-            sizes.transformer(),
-            sizes.transformer_config(),
-        ),
-        Component::new(
-            "text_encoder",
-            "model",
-            sizes.text_encoder(),
-            sizes.text_encoder_config(options.dtype.torch_name()),
-        ),
-        Component::new("vae", "diffusion_pytorch_model", vae(), vae_config()),
-    ];
     let drawer = Drawer::new(options.dtype);
-    let bytes: u64 = components.iter().map(|component| component.bytes(&drawer)).sum();
+    let bytes: u64 = plan.components.iter().map(|component| component.bytes(&drawer)).sum();
     check_space(parent, bytes)?;
 
     let stopped = on_interrupt(|| ())?;
     let name = out.file_name().ok_or_else(|| unwritable(out, "it has no name"))?;
     let partial = parent.join(format!(".{}.partial", name.to_string_lossy()));
-    let result = write_model(&partial, &tokenizer, &components, (&drawer, &stopped))
+    let result = write_model(&partial, &tokenizer, &plan, (&drawer, &stopped))
         .and_then(|()| fs::rename(&partial, out));
     if let Err(error) = result {
         // What was written is useless; that removing it may fail too changes nothing.
@@ -91,24 +80,7 @@ pub(crate) fn run(options: &Create) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One folder of the model with its weights.
-struct Component {
-    folder: &'static str,
-    stem: &'static str,
-    tensors: Vec<TensorSpec>,
-    config: Value,
-}
-
 impl Component {
-    fn new(
-        folder: &'static str,
-        stem: &'static str,
-        tensors: Vec<TensorSpec>,
-        config: Value,
-    ) -> Self {
-        Self { folder, stem, tensors, config }
-    }
-
     /// Convolutions are few: whoever packs a model leaves its autoencoder as it is.
     fn packing(&self, drawer: &Drawer) -> Packing {
         match (self.folder, drawer.packing) {
@@ -151,7 +123,7 @@ type Drawing<'a> = (&'a Drawer, &'a AtomicBool);
 fn write_model(
     folder: &Path,
     tokenizer: &Path,
-    components: &[Component],
+    plan: &Blueprint,
     drawing: Drawing<'_>,
 ) -> std::io::Result<()> {
     // Left by a run that was killed.
@@ -159,11 +131,14 @@ fn write_model(
         fs::remove_dir_all(folder)?;
     }
     fs::create_dir(folder)?;
-    for component in components {
+    for component in &plan.components {
         write_component(&folder.join(component.folder), component, drawing)?;
     }
-    fs::create_dir(folder.join("scheduler"))?;
-    write_json(&folder.join("scheduler/scheduler_config.json"), &scheduler_config())?;
+    for (place, content) in &plan.files {
+        let path = folder.join(place);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        write_json(&path, content)?;
+    }
     fs::create_dir(folder.join("tokenizer"))?;
     for entry in fs::read_dir(tokenizer)? {
         let path = entry?.path();
@@ -173,22 +148,10 @@ fn write_model(
     }
     fs::write(
         folder.join("README.txt"),
-        "Random numbers in the shape of a FLUX.2-klein model, made by `asset-editor bench create`\n\
-         to measure time and memory. It was never trained and paints noise.\n",
+        "Random numbers in the shape of a published model, made by `asset-editor bench create` to\n\
+         measure time and memory. It was never trained and paints noise.\n",
     )?;
-    write_json(
-        &folder.join("model_index.json"),
-        &json!({
-            "_class_name": "Flux2KleinPipeline",
-            "_synthetic": true,
-            "is_distilled": true,
-            "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
-            "text_encoder": ["transformers", "Qwen3ForCausalLM"],
-            "tokenizer": ["transformers", "Qwen2TokenizerFast"],
-            "transformer": ["diffusers", "Flux2Transformer2DModel"],
-            "vae": ["diffusers", "AutoencoderKLFlux2"],
-        }),
-    )
+    write_json(&folder.join("model_index.json"), &plan.index)
 }
 
 fn write_component(
@@ -436,8 +399,12 @@ mod tests {
     #[test]
     fn a_component_is_cut_where_the_publisher_s_is() {
         let big = || tensor("big", &[1_500_000_000], Fill::Constant(0.0));
-        let component =
-            Component::new("transformer", "model", vec![big(), big(), big()], Value::Null);
+        let component = Component {
+            folder: "a",
+            stem: "b",
+            tensors: vec![big(), big(), big()],
+            config: Value::Null,
+        };
         let counts: Vec<usize> = component.shards(Packing::Bf16).iter().map(Vec::len).collect();
         assert_eq!(counts, [1, 1, 1]);
     }

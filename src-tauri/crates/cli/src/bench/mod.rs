@@ -17,6 +17,7 @@ use std::{
 };
 
 use engine::{Catalog, Engine, Error, Image, JobEvent, Model, Task, Took};
+use serde_json::Value;
 
 use crate::{arguments::Bench, failure::Failure};
 
@@ -27,6 +28,7 @@ pub(crate) fn run(command: &Bench) -> Result<(), Failure> {
         Bench::Load(options) => load::run(options),
         Bench::Swap(options) => load::swap(options),
         Bench::Step(options) => step::run(options),
+        Bench::Autoencoder(options) => step::autoencoder(options),
         Bench::Run(options) => run::run(options),
         Bench::Soak(options) => soak::run(options),
     }
@@ -37,17 +39,21 @@ fn model(folder: &Path) -> Result<Model, Failure> {
     Ok(Catalog::load(&locations::roots())?.find(&folder.to_string_lossy())?)
 }
 
-/// The picture of a task and what it took.
-fn paint(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, Took), Error> {
+/// The pictures of a task and what it took.
+fn paint(engine: &Engine, model: &Model, task: Task) -> Result<(Vec<Arc<Image>>, Took), Error> {
     let (sender, events) = mpsc::channel();
     engine.submit(model.clone(), task, move |event| {
         // The receiver lives until the last event.
         let _ = sender.send(event);
     });
-    let (mut picture, mut took) = (None, None);
+    let (mut pictures, mut took) = (Vec::new(), None);
     for event in events {
         match event {
-            JobEvent::Image { image, .. } => picture = engine.images().get(image.id),
+            JobEvent::Image { image, .. } => pictures.extend(engine.images().get(image.id)),
+            JobEvent::Layers(made) => {
+                let ids = made.layers.iter().map(|layer| layer.image.id);
+                pictures.extend(ids.filter_map(|id| engine.images().get(id)));
+            }
             JobEvent::Took(all) => took = Some(all),
             JobEvent::Finished => break,
             JobEvent::Cancelled => return Err(Error::Cancelled),
@@ -55,7 +61,15 @@ fn paint(engine: &Engine, model: &Model, task: Task) -> Result<(Arc<Image>, Took
             _ => {}
         }
     }
-    picture.zip(took).ok_or_else(|| Error::Panicked("the engine ended without a picture".into()))
+    let took = took.ok_or_else(|| Error::Panicked("the engine ended without a word".into()))?;
+    Ok((pictures, took))
+}
+
+/// Which blocks `bench create` left out of a model, in its own words.
+fn cut_blocks(folder: &Path) -> Option<Value> {
+    let index = std::fs::read(folder.join("model_index.json")).ok()?;
+    let index: Value = serde_json::from_slice(&index).ok()?;
+    index.get("_cut_blocks").filter(|cut| !cut.is_null()).cloned()
 }
 
 /// Thousandths are enough.

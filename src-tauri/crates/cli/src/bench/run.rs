@@ -1,9 +1,14 @@
 //! Whole pictures under a budget: what was foreseen, and what each phase took.
 
-use engine::{Draft, Engine, Request, Stage, Task, Took};
+use std::sync::Arc;
+
+use engine::{
+    DecomposeDraft, Decomposition, Draft, Engine, Error, Family, Image, Model, Request, Stage,
+    Task, Took,
+};
 use serde_json::{Value, json};
 
-use super::{model, paint, profile, rounded};
+use super::{cut_blocks, model, paint, profile, rounded};
 use crate::{arguments::Run, failure::Failure, plan::measure_name, say};
 
 pub(crate) fn run(options: &Run) -> Result<(), Failure> {
@@ -15,29 +20,21 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
         engine.remember_in(file.clone());
     }
     for index in 0..options.repeat.max(1) {
-        let task = Task::Generate(Request::new(Draft {
-            prompt: format!("a picture of the number {index}"),
-            width: Some(options.size.0),
-            height: Some(options.size.1),
-            steps: Some(options.steps),
-            max_sequence_length: options.max_sequence_length,
-            precision: options.dtype.map(Into::into),
-            seed: index as u64,
-            ..Draft::default()
-        })?);
+        let task = task(&model, options, index)?;
         let forecast = engine.forecast(&model, &task)?;
         let (made, profile) = profile::around(options.profile, || paint(&engine, &model, task));
-        let (picture, took) = made?;
+        let (pictures, took) = made?;
         let measures: Vec<&str> = forecast.plan.measures().into_iter().map(measure_name).collect();
         let result = json!({
             "model": model.id,
+            "cut_blocks": cut_blocks(&model.folder),
             "size": options.size,
             "budget_bytes": forecast.available,
             "measures": measures,
             "transformer_kept_bytes": forecast.plan.transformer.kept,
             "foreseen": { "peak_bytes": forecast.peak, "seconds": forecast.seconds },
             "took": as_json(&took),
-            "picture": format!("{:016x}", fingerprint(picture.rgba())),
+            "picture": format!("{:016x}", fingerprint(&pictures)),
             "profile": profile,
         });
         say(&format!("{result}\n"));
@@ -45,13 +42,50 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A picture or the layers of one, with what shows in the text kept short.
+fn task(model: &Model, options: &Run, index: usize) -> Result<Task, Error> {
+    let (width, height) = options.size;
+    let picture = Arc::new(Image::gradient(width, height));
+    let prompt = format!("a picture of the number {index}");
+    let precision = options.dtype.map(Into::into);
+    if model.family == Family::QwenImageLayered {
+        return Ok(Task::Decompose(Decomposition::new(DecomposeDraft {
+            prompt,
+            seed: index as u64,
+            steps: Some(options.steps),
+            // Nobody would keep what random weights paint.
+            tries_again: false,
+            precision,
+            ..DecomposeDraft::new(picture, options.layers)
+        })?));
+    }
+    Ok(Task::Generate(Request::new(Draft {
+        prompt,
+        width: Some(width),
+        height: Some(height),
+        steps: Some(options.steps),
+        max_sequence_length: options.max_sequence_length,
+        references: vec![picture.into(); options.references],
+        precision,
+        seed: index as u64,
+        ..Draft::default()
+    })?))
+}
+
 fn as_json(took: &Took) -> Value {
+    let mut reads = 0;
     let phases: Vec<Value> = took
         .phases
         .iter()
         .map(|phase| {
+            reads += u32::from(phase.stage == Stage::Encode);
             json!({
-                "phase": stage_name(phase.stage),
+                // Pictures are encoded after the prompt.
+                "phase": if reads == 2 && phase.stage == Stage::Encode {
+                    "encode_pictures"
+                } else {
+                    stage_name(phase.stage)
+                },
                 "seconds": rounded(phase.seconds),
                 "peak_bytes": phase.peak,
             })
@@ -71,9 +105,9 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// Says whether two pictures are the same: FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// Says whether pictures are the same: FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>.
+fn fingerprint(pictures: &[Arc<Image>]) -> u64 {
+    pictures.iter().flat_map(|picture| picture.rgba()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

@@ -1,48 +1,101 @@
-//! What one transformer step of a model costs.
+//! What one transformer step of a model costs, and its autoencoder, each alone.
 
 use std::time::Instant;
 
-use engine::{Precision, Size, pipelines::flux2::rehearse};
-use serde_json::json;
+use engine::{
+    Model, Precision, Size,
+    pipelines::{Rehearsal, StepSizes, rehearse_autoencoder, rehearse_step},
+};
+use serde_json::{Value, json};
 
-use super::{profile, rounded, status};
-use crate::{arguments::Step, failure::Failure, say};
+use super::{cut_blocks, model, profile, rounded, status};
+use crate::{
+    arguments::{Autoencoder, Measured, Step},
+    failure::Failure,
+    say,
+};
 
 pub(crate) fn run(options: &Step) -> Result<(), Failure> {
-    let size = Size::new(options.size.0, options.size.1)?;
-    let start = Instant::now();
-    let load = |precision| rehearse(&options.model, size, options.max_sequence_length, precision);
-    let mut step = load(Precision::from(options.dtype))?;
-    let ready = start.elapsed().as_secs_f64();
-    let mut timed = || {
-        let start = Instant::now();
-        step().map(|velocity| (velocity, rounded(start.elapsed().as_secs_f64())))
+    let measured = &options.measured;
+    let (model, size) = of(measured)?;
+    let sizes = StepSizes {
+        size,
+        text_tokens: options.max_sequence_length,
+        layers: options.layers as usize,
     };
-    let mut seconds = Vec::with_capacity(options.repeat);
-    for _ in 1..options.repeat.max(1) {
-        seconds.push(timed()?.1);
-    }
-    // Of the last one, when everything is warm.
-    let (last, profile) = profile::around(options.profile, &mut timed);
-    let (velocity, took) = last?;
-    seconds.push(took);
+    let start = Instant::now();
+    let load = |precision| rehearse_step(&model, sizes, precision);
+    let mut step = load(Precision::from(measured.dtype))?;
+    let ready = start.elapsed().as_secs_f64();
+    let times = time(&mut step, measured)?;
     let peak = status("VmHWM");
     let nearness = match options.compare {
-        true => Some(cosine(&velocity, &load(Precision::F32)?()?)),
+        true => Some(cosine(&times.made, &load(Precision::F32)?()?)),
         false => None,
     };
     let result = json!({
-        "model": options.model.to_string_lossy(),
+        "model": measured.model.to_string_lossy(),
+        "cut_blocks": cut_blocks(&model.folder),
         "width": size.width(),
         "height": size.height(),
         "load_seconds": rounded(ready),
-        "step_seconds": seconds,
+        "step_seconds": times.seconds,
         "peak_memory_bytes": peak,
         "cosine_to_f32": nearness,
-        "profile": profile,
+        "profile": times.profile,
     });
     say(&format!("{result}\n"));
     Ok(())
+}
+
+pub(crate) fn autoencoder(options: &Autoencoder) -> Result<(), Failure> {
+    let measured = &options.measured;
+    let (model, size) = of(measured)?;
+    let start = Instant::now();
+    let [mut encode, mut decode] = rehearse_autoencoder(&model, size, measured.dtype.into())?;
+    let ready = start.elapsed().as_secs_f64();
+    let (encode, decode) = (time(&mut encode, measured)?, time(&mut decode, measured)?);
+    let result = json!({
+        "model": measured.model.to_string_lossy(),
+        "width": size.width(),
+        "height": size.height(),
+        "load_seconds": rounded(ready),
+        "encode_seconds": encode.seconds,
+        "decode_seconds": decode.seconds,
+        "peak_memory_bytes": status("VmHWM"),
+        "profile": { "encode": encode.profile, "decode": decode.profile },
+    });
+    say(&format!("{result}\n"));
+    Ok(())
+}
+
+fn of(measured: &Measured) -> Result<(Model, Size), Failure> {
+    Ok((model(&measured.model)?, Size::new(measured.size.0, measured.size.1)?))
+}
+
+/// What was measured of one thing.
+struct Times {
+    /// Of each time.
+    seconds: Vec<f64>,
+    /// The result of the last time.
+    made: Vec<f32>,
+    /// Of the last time, when everything is warm.
+    profile: Option<Value>,
+}
+
+fn time(work: &mut Rehearsal, measured: &Measured) -> Result<Times, Failure> {
+    let mut timed = || {
+        let start = Instant::now();
+        work().map(|made| (made, rounded(start.elapsed().as_secs_f64())))
+    };
+    let mut seconds = Vec::with_capacity(measured.repeat);
+    for _ in 1..measured.repeat.max(1) {
+        seconds.push(timed()?.1);
+    }
+    let (last, profile) = profile::around(measured.profile, &mut timed);
+    let (made, took) = last?;
+    seconds.push(took);
+    Ok(Times { seconds, made, profile })
 }
 
 /// The cosine of the angle between two results: 1 where they differ in nothing but length.

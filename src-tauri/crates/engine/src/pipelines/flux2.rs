@@ -19,7 +19,6 @@ use crate::{
 
 pub(crate) use components::outline;
 pub use components::{Klein, Setup};
-pub use rehearsal::rehearse;
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.
 pub struct Job<'a> {

@@ -57,7 +57,7 @@ pub(super) fn run(
         Ok::<_, Error>(Attempt { layers, report, prompt: made.prompt, seed })
     };
 
-    let may_retry = matches!(start, Start::Seed(_));
+    let may_retry = task.tries_again && matches!(start, Start::Seed(_));
     let mut best = attempt(&task.prompt, task.seed, start, monitor)?;
     if !best.report.passes() && may_retry {
         monitor.check()?;

@@ -21,7 +21,7 @@ pub(crate) use folder::read_config;
 pub use leases::Component;
 pub(crate) use leases::{PartKey, Parts, belongs_to};
 use nn::Probe;
-pub use rehearsal::{Part, load_part};
+pub use rehearsal::{Part, Rehearsal, StepSizes, load_part, rehearse_autoencoder, rehearse_step};
 pub(crate) use residents::Residents;
 
 use crate::{Error, Family, ImageStore, JobEvent, Model, Result, governor::Outline};

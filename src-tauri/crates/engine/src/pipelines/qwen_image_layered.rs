@@ -4,6 +4,7 @@
 
 mod caption;
 mod components;
+mod rehearsal;
 mod sampler;
 
 use candle_core::{Device, IndexOp, Tensor};
@@ -83,6 +84,7 @@ impl Layered {
         monitor.check()?;
 
         let failed = Error::compute("encode");
+        monitor.tell(JobEvent::Stage(Stage::Encode));
         let picture = self.encode_image(&image).map_err(&failed)?;
         denoise::check_numbers(&picture, "autoencoder")?;
         probe.see("picture_latents", &picture).map_err(&failed)?;

@@ -189,7 +189,7 @@ impl Klein {
         self.kv_references
     }
 
-    pub(super) fn latent_channels(&self) -> usize {
+    pub(in crate::pipelines) fn latent_channels(&self) -> usize {
         self.configs.autoencoder.latent_channels
     }
 

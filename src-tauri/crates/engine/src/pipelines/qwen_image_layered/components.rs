@@ -194,7 +194,7 @@ impl Layered {
         &self.configs.scheduler
     }
 
-    pub(super) fn latent_channels(&self) -> usize {
+    pub(in crate::pipelines) fn latent_channels(&self) -> usize {
         self.configs.autoencoder.z_dim
     }
 

@@ -1,36 +1,12 @@
-//! The tensors of a full-size FLUX.2-klein, by the checkpoint's own names.
+//! FLUX.2-klein.
 
 use serde_json::{Value, json};
 
-use crate::arguments::Shape;
-
-/// What a synthetic tensor is filled with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Fill {
-    /// Normal numbers with this standard deviation.
-    Normal(f32),
-    /// One number everywhere.
-    Constant(f32),
-}
-
-/// A tensor to be written.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TensorSpec {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) fill: Fill,
-}
-
-impl TensorSpec {
-    /// Numbers in it.
-    pub(crate) fn len(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
+use super::{Blueprint, Component, Fill, List, TensorSpec, scheduler};
 
 /// The sizes by which the members of the family differ.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sizes {
+pub(super) struct Sizes {
     transformer_blocks: usize,
     single_blocks: usize,
     heads: usize,
@@ -51,29 +27,64 @@ const VAE_CHANNELS: [usize; 4] = [128, 256, 512, 512];
 const VAE_LATENTS: usize = 32;
 const VAE_RESNETS: usize = 2;
 
-impl Sizes {
-    pub(crate) fn of(shape: Shape) -> Self {
-        match shape {
-            Shape::Klein4b => Self {
-                transformer_blocks: 5,
-                single_blocks: 20,
-                heads: 24,
-                mlp: 9216,
-                text_hidden: 2560,
-                text_intermediate: 9728,
-                text_is_tied: true,
-            },
-            Shape::Klein9b => Self {
-                transformer_blocks: 8,
-                single_blocks: 24,
-                heads: 32,
-                mlp: 12_288,
-                text_hidden: 4096,
-                text_intermediate: 12_288,
-                text_is_tied: false,
-            },
-        }
+/// A model of these sizes.
+pub(super) fn blueprint(sizes: Sizes, dtype: &str) -> Blueprint {
+    let stem = "diffusion_pytorch_model";
+    let component = |folder, stem, tensors, config| Component { folder, stem, tensors, config };
+    Blueprint {
+        index: json!({
+            "_class_name": "Flux2KleinPipeline",
+            "_synthetic": true,
+            "is_distilled": true,
+            "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
+            "text_encoder": ["transformers", "Qwen3ForCausalLM"],
+            "tokenizer": ["transformers", "Qwen2TokenizerFast"],
+            "transformer": ["diffusers", "Flux2Transformer2DModel"],
+            "vae": ["diffusers", "AutoencoderKLFlux2"],
+        }),
+        components: vec![
+            component("transformer", stem, sizes.transformer(), sizes.transformer_config()),
+            component(
+                "text_encoder",
+                "model",
+                sizes.text_encoder(),
+                sizes.text_encoder_config(dtype),
+            ),
+            component("vae", stem, vae(), vae_config()),
+        ],
+        files: vec![(
+            "scheduler/scheduler_config.json",
+            scheduler(json!({
+                "max_image_seq_len": 4096,
+                "max_shift": 1.15,
+                "shift": 3.0,
+                "shift_terminal": null,
+                "time_shift_type": "exponential",
+            })),
+        )],
+        starter: "starter",
     }
+}
+
+impl Sizes {
+    pub(super) const KLEIN_4B: Self = Self {
+        transformer_blocks: 5,
+        single_blocks: 20,
+        heads: 24,
+        mlp: 9216,
+        text_hidden: 2560,
+        text_intermediate: 9728,
+        text_is_tied: true,
+    };
+    pub(super) const KLEIN_9B: Self = Self {
+        transformer_blocks: 8,
+        single_blocks: 24,
+        heads: 32,
+        mlp: 12_288,
+        text_hidden: 4096,
+        text_intermediate: 12_288,
+        text_is_tied: false,
+    };
 
     fn dim(self) -> usize {
         self.heads * HEAD_DIM
@@ -84,7 +95,7 @@ impl Sizes {
         3 * self.text_hidden
     }
 
-    pub(crate) fn transformer_config(self) -> Value {
+    fn transformer_config(self) -> Value {
         json!({
             "_class_name": "Flux2Transformer2DModel",
             "attention_head_dim": HEAD_DIM,
@@ -104,7 +115,7 @@ impl Sizes {
         })
     }
 
-    pub(crate) fn text_encoder_config(self, dtype: &str) -> Value {
+    fn text_encoder_config(self, dtype: &str) -> Value {
         json!({
             "architectures": ["Qwen3ForCausalLM"],
             "attention_bias": false,
@@ -126,7 +137,7 @@ impl Sizes {
     }
 
     /// The transformer's tensors, in the order in which a run reads them.
-    pub(crate) fn transformer(self) -> Vec<TensorSpec> {
+    fn transformer(self) -> Vec<TensorSpec> {
         let dim = self.dim();
         let mut list = List::default();
         list.linear("x_embedder", dim, IN_CHANNELS);
@@ -171,10 +182,10 @@ impl Sizes {
     }
 
     /// The text encoder's tensors.
-    pub(crate) fn text_encoder(self) -> Vec<TensorSpec> {
+    fn text_encoder(self) -> Vec<TensorSpec> {
         let hidden = self.text_hidden;
         let mut list = List::default();
-        list.weight("model.embed_tokens", &[VOCABULARY, hidden], Fill::Normal(1.0));
+        list.table("model.embed_tokens", VOCABULARY, hidden);
         for index in 0..TEXT_LAYERS {
             let layer = format!("model.layers.{index}");
             list.scale(&format!("{layer}.input_layernorm"), hidden);
@@ -197,7 +208,7 @@ impl Sizes {
     }
 }
 
-pub(crate) fn vae_config() -> Value {
+fn vae_config() -> Value {
     json!({
         "_class_name": "AutoencoderKLFlux2",
         "act_fn": "silu",
@@ -220,28 +231,8 @@ pub(crate) fn vae_config() -> Value {
     })
 }
 
-pub(crate) fn scheduler_config() -> Value {
-    json!({
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "base_image_seq_len": 256,
-        "base_shift": 0.5,
-        "invert_sigmas": false,
-        "max_image_seq_len": 4096,
-        "max_shift": 1.15,
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        "shift_terminal": null,
-        "stochastic_sampling": false,
-        "time_shift_type": "exponential",
-        "use_beta_sigmas": false,
-        "use_dynamic_shifting": true,
-        "use_exponential_sigmas": false,
-        "use_karras_sigmas": false,
-    })
-}
-
 /// The autoencoder's tensors, but for the counter `bn.num_batches_tracked`, which no run reads.
-pub(crate) fn vae() -> Vec<TensorSpec> {
+fn vae() -> Vec<TensorSpec> {
     let [first, .., last] = VAE_CHANNELS;
     let mut list = List::default();
     list.conv("encoder.conv_in", first, 3, 3);
@@ -282,95 +273,26 @@ pub(crate) fn vae() -> Vec<TensorSpec> {
     list.0
 }
 
-/// Weights are scaled so that a layer keeps the size of what goes through it.
-#[derive(Default)]
-struct List(Vec<TensorSpec>);
-
-impl List {
-    fn push(&mut self, name: String, shape: &[usize], fill: Fill) {
-        self.0.push(TensorSpec { name, shape: shape.to_vec(), fill });
-    }
-
-    fn weight(&mut self, module: &str, shape: &[usize], fill: Fill) {
-        self.push(format!("{module}.weight"), shape, fill);
-    }
-
-    fn bias(&mut self, module: &str, len: usize) {
-        self.push(format!("{module}.bias"), &[len], Fill::Constant(0.0));
-    }
-
-    fn linear(&mut self, module: &str, out: usize, fan_in: usize) {
-        self.weight(module, &[out, fan_in], scaled(fan_in));
-    }
-
-    fn scale(&mut self, module: &str, len: usize) {
-        self.weight(module, &[len], Fill::Constant(1.0));
-    }
-
-    fn norm(&mut self, module: &str, len: usize) {
-        self.scale(module, len);
-        self.bias(module, len);
-    }
-
-    fn conv(&mut self, module: &str, out: usize, channels: usize, kernel: usize) {
-        self.weight(module, &[out, channels, kernel, kernel], scaled(channels * kernel * kernel));
-        self.bias(module, out);
-    }
-
-    fn resnet(&mut self, module: &str, channels: usize, out: usize) {
-        self.norm(&format!("{module}.norm1"), channels);
-        self.conv(&format!("{module}.conv1"), out, channels, 3);
-        self.norm(&format!("{module}.norm2"), out);
-        self.conv(&format!("{module}.conv2"), out, out, 3);
-        if channels != out {
-            self.conv(&format!("{module}.conv_shortcut"), out, channels, 1);
-        }
-    }
-
-    fn mid_block(&mut self, module: &str, channels: usize) {
-        self.resnet(&format!("{module}.resnets.0"), channels, channels);
-        let attention = format!("{module}.attentions.0");
-        self.norm(&format!("{attention}.group_norm"), channels);
-        for name in ["to_q", "to_k", "to_v", "to_out.0"] {
-            self.linear(&format!("{attention}.{name}"), channels, channels);
-            self.bias(&format!("{attention}.{name}"), channels);
-        }
-        self.resnet(&format!("{module}.resnets.1"), channels, channels);
-    }
-}
-
-fn scaled(fan_in: usize) -> Fill {
-    Fill::Normal((fan_in as f32).sqrt().recip())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn parameters(tensors: &[TensorSpec]) -> f64 {
-        tensors.iter().map(|tensor| tensor.len() as f64).sum::<f64>() / 1e9
-    }
-
-    fn check(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 0.005 * expected, "{found} billion, not {expected}");
-    }
+    use super::{super::tests::check, *};
 
     #[test]
     fn the_transformers_have_the_published_numbers_of_parameters() {
-        check(parameters(&Sizes::of(Shape::Klein4b).transformer()), 3.88);
-        check(parameters(&Sizes::of(Shape::Klein9b).transformer()), 9.08);
+        check(&Sizes::KLEIN_4B.transformer(), 3.88);
+        check(&Sizes::KLEIN_9B.transformer(), 9.08);
     }
 
     #[test]
     fn the_text_encoders_have_the_published_numbers_of_parameters() {
-        check(parameters(&Sizes::of(Shape::Klein4b).text_encoder()), 4.02);
-        check(parameters(&Sizes::of(Shape::Klein9b).text_encoder()), 8.19);
+        check(&Sizes::KLEIN_4B.text_encoder(), 4.02);
+        check(&Sizes::KLEIN_9B.text_encoder(), 8.19);
     }
 
     #[test]
     fn the_autoencoder_has_the_published_number_of_tensors() {
         // 251 with the counter of its batch norm.
         assert_eq!(vae().len() + 1, 251);
-        check(parameters(&vae()), 0.0840);
+        check(&vae(), 0.0840);
     }
 }

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(told(JobEvent::Started { steps: 4 }), Some((Stage::Load, 0, 4)));
         assert_eq!(told(JobEvent::Stage(Stage::Encode)), Some((Stage::Encode, 0, 4)));
         assert_eq!(told(JobEvent::Stage(Stage::Denoise)), Some((Stage::Denoise, 0, 4)));
-        let step = JobEvent::Step { done: 3, total: 4, previews: Vec::new() };
+        let step = JobEvent::Step { done: 3, total: 4, reused: false, previews: Vec::new() };
         assert_eq!(told(step), Some((Stage::Denoise, 3, 4)));
         assert_eq!(told(JobEvent::Caption("a".into())), Some((Stage::Denoise, 3, 4)));
         assert_eq!(told(JobEvent::Stage(Stage::Decode)), Some((Stage::Decode, 0, 4)));

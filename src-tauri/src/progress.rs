@@ -52,7 +52,7 @@ impl Progress {
             }
             JobEvent::Caption(text) => JobMessage::Caption { text },
             JobEvent::Retrying { reasons } => JobMessage::Retrying { reason: reasons },
-            JobEvent::Step { done, total, previews } => {
+            JobEvent::Step { done, total, previews, .. } => {
                 self.previews.extend(previews.iter().map(|preview| preview.id));
                 let elapsed = self.denoise_began.map(|began| began.elapsed());
                 JobMessage::Step {
@@ -124,7 +124,7 @@ mod tests {
         let images = Arc::new(ImageStore::default());
         let mut progress = Progress::new("a".into(), "b".into(), Arc::clone(&images));
         let preview = images.insert(engine::Image::new(1, 1, vec![0; 4]).unwrap());
-        progress.tell(JobEvent::Step { done: 1, total: 4, previews: vec![preview] });
+        progress.tell(JobEvent::Step { done: 1, total: 4, reused: false, previews: vec![preview] });
         assert!(images.get(preview.id).is_some());
         progress.tell(JobEvent::Cancelled);
         assert!(images.get(preview.id).is_none());

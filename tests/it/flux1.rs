@@ -62,6 +62,7 @@ fn what_flux_1_cannot_do_is_refused_in_words() {
     image::RgbImage::new(64, 48).save(&path).expect("it can be written");
     let path = path.to_string_lossy().into_owned();
     bench.refuses(&paint(&dev, &["--ref", &path]), "takes no reference pictures");
+    bench.refuses(&paint(&dev, &["--step-cache", "0.1"]), "takes nothing from the step before");
     bench.refuses(&paint(&dev, &["--init", &path, "--mask", &path]), "does not repaint");
     bench.refuses(&paint(&dev, &["--negative", "fog"]), "reads no negative prompt");
 }

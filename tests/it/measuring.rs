@@ -49,6 +49,20 @@ fn a_run_says_what_reading_pictures_took() {
 }
 
 #[test]
+fn steps_that_are_reused_are_counted_and_say_what_they_cost() {
+    let run = |model: &str, steps: &str, threshold: &str| {
+        let what = ["bench", "run", "--model", model, "--size", "64x64", "--steps", steps];
+        measured(&[&what[..], &["--step-cache", threshold]].concat())["step_cache"].clone()
+    };
+    let none = run(&model(), "3", "0");
+    assert_eq!((&none["reused_steps"], &none["largest_difference"]), (&0.into(), &0.into()));
+    let some = run("starter", "24", "0.4");
+    let reused = some["reused_steps"].as_u64().expect("a number");
+    assert!((1..24).contains(&reused), "{some}");
+    assert!(some["mean_difference"].as_f64().is_some_and(|levels| levels > 0.0), "{some}");
+}
+
+#[test]
 fn only_what_can_be_cut_is() {
     let create = ["bench", "create", "--out", "model", "--blocks"];
     let bench = Bench::new();

@@ -51,6 +51,9 @@ fn numbers_out_of_range_are_refused() {
         refuses(&["--guidance", text], "number");
     }
     refuses(&["--guidance", "1e99"], "guidance");
+    refuses(&["--step-cache", "-0.1"], "step cache");
+    refuses(&["--step-cache", "1.5"], "0 to 1");
+    refuses(&["--step-cache", "nan"], "number");
     refuses(&["--variations", "0"], "0 variations");
     refuses(&["--variations", "1000000"], "1000000 variations");
     refuses(&["--seed", "-1"], "whole number");

@@ -46,6 +46,7 @@ impl Run<'_> {
             inpaint: None,
             start: Start::Seed(7),
             previews: false,
+            step_cache: None,
         };
         with_monitor(|monitor| klein.generate(&job, monitor, &mut Unwatched)).expect("a picture")
     }

@@ -28,5 +28,6 @@ mod rounded;
 mod scheduler;
 mod starter;
 mod starter_layered;
+mod step_cache;
 mod text_encoder;
 mod transformer;

@@ -100,6 +100,7 @@ impl Case {
             inpaint: inpaint.as_ref(),
             start: start(golden.tensor(initial)),
             previews: true,
+            step_cache: None,
         };
         let mut recorder = Recorder::default();
         let unit = with_monitor(|monitor| {
@@ -199,6 +200,7 @@ fn a_prompt_is_read_once_and_gives_the_same_picture_again() {
             inpaint: None,
             start: Start::Seed(1),
             previews: false,
+            step_cache: None,
         };
         let mut readings = Readings::default();
         let unit = with_monitor(|monitor| klein.generate(&job, monitor, &mut readings));

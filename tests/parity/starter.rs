@@ -41,6 +41,7 @@ fn the_starter_model_paints_the_reference_picture() {
         inpaint: None,
         start: Start::Latents(golden["latents"].clone()),
         previews: false,
+        step_cache: None,
     };
     let mut recorder = Recorder::default();
     let unit =

@@ -136,6 +136,7 @@ pub(super) fn draft(shell: &Shell, request: GenerateRequest, model: &Model) -> R
         seed: request.seed.unwrap_or_default(),
         references,
         inpaint,
+        step_cache: request.step_cache,
         previews: true,
         ..Draft::default()
     })

@@ -62,6 +62,7 @@ impl From<&Recipe> for RecipeWire {
             parent: recipe.parent,
             strength: recipe.strength,
             references: recipe.references.clone(),
+            step_cache: recipe.step_cache,
         }
     }
 }
@@ -81,6 +82,7 @@ impl From<&RecipeWire> for Recipe {
             parent: wire.parent,
             strength: wire.strength,
             references: wire.references.clone(),
+            step_cache: wire.step_cache,
         }
     }
 }

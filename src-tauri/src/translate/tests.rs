@@ -56,6 +56,7 @@ fn document() -> Document {
         guidance: 2.5,
         part: Some((1, 4)),
         parent: Some(9),
+        step_cache: Some(0.125),
         ..Recipe::default()
     };
     let inner =

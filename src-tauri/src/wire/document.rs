@@ -137,6 +137,8 @@ pub(crate) struct RecipeWire {
     pub(crate) strength: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) references: Vec<(String, f64)>,
+    #[serde(rename = "stepCache", skip_serializing_if = "Option::is_none")]
+    pub(crate) step_cache: Option<f64>,
 }
 
 /// A file was opened; `path` is null where saving has to ask for one.

@@ -25,6 +25,8 @@ pub(crate) struct GenerateRequest {
     pub(crate) extend: Option<MarginsRequest>,
     pub(crate) strength: Option<f64>,
     pub(crate) seam: Option<u32>,
+    #[serde(rename = "stepCache")]
+    pub(crate) step_cache: Option<f64>,
 }
 
 /// A LoRA of a linked folder, and how strongly it changes the model.

@@ -133,6 +133,10 @@ pub(crate) struct Generate {
     /// How strictly to follow the prompt; read by base models only [default: the model's].
     #[arg(long, value_name = "G", allow_negative_numbers = true, value_parser = decimal)]
     pub(crate) guidance: Option<f64>,
+    /// Skip most of a step where its start changed by less than this share: faster, and another picture. 0 skips
+    /// none, 1 nearly all; 0.1 is a start. FLUX.2 alone [default: off].
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = decimal)]
+    pub(crate) step_cache: Option<f64>,
     /// The same seed paints the same picture [default: random, printed].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,

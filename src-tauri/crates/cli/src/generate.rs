@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
     if model.is_starter && options.parts.model.is_none() {
         progress.remark("Starter model: small, for trying out");
     }
-    let (mut steps, mut made) = (0, Vec::new());
+    let (mut steps, mut reused, mut made) = (0, 0, Vec::new());
     let tasks = requests.into_iter().map(Into::into);
     let engine =
         job::run(
@@ -54,6 +54,7 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
             &mut progress,
             |event| match event {
                 JobEvent::Started { steps: count } => steps = count,
+                JobEvent::Took(took) => reused += took.reused_steps,
                 JobEvent::Image { image, seed } => made.push((image, seed)),
                 _ => {}
             },
@@ -85,6 +86,9 @@ pub(crate) fn run(options: &Generate) -> Result<(), Failure> {
             "seconds": (seconds * 1000.0).round() / 1000.0,
             "starter": model.is_starter,
         });
+        if draft.step_cache.is_some() {
+            result["reused_steps"] = json!(reused);
+        }
         // A single picture lies in the object itself.
         match (result.as_object_mut(), pictures.as_mut_slice()) {
             (Some(result), [Value::Object(picture)]) => result.append(picture),
@@ -183,5 +187,6 @@ fn draft(options: &Generate) -> Result<Draft, Failure> {
         device: options.device.into(),
         previews: false,
         loras: options.parts.loras.clone(),
+        step_cache: options.step_cache,
     })
 }

@@ -29,6 +29,9 @@ pub struct Recipe {
     pub strength: Option<f64>,
     /// The pictures that it was made from, by name, with the influence of each.
     pub references: Vec<(String, f64)>,
+    /// How much of itself the start of a step could change for the rest to be taken from the step before;
+    /// none where every step was computed whole.
+    pub step_cache: Option<f64>,
 }
 
 impl Recipe {
@@ -51,6 +54,9 @@ impl Recipe {
         }
         if !self.references.is_empty() {
             value["references"] = json!(self.references);
+        }
+        if let Some(threshold) = self.step_cache {
+            value["step_cache"] = json!(threshold);
         }
         value
     }
@@ -81,6 +87,7 @@ impl Recipe {
                     Some((entry.get(0)?.as_str()?.to_owned(), entry.get(1)?.as_f64()?))
                 })
                 .collect(),
+            step_cache: value.get("step_cache").and_then(Value::as_f64),
         })
     }
 }

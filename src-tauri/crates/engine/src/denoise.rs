@@ -16,6 +16,11 @@ pub(crate) trait Sampler {
         probe: &mut dyn Probe,
     ) -> TensorResult<Tensor>;
 
+    /// Whether the last velocity was mostly taken from the step before.
+    fn was_reused(&self) -> bool {
+        false
+    }
+
     /// What a step makes of its latents, given the noise level it arrived at.
     fn constrain(&self, latents: Tensor, _sigma: f32) -> TensorResult<Tensor> {
         Ok(latents)
@@ -55,7 +60,8 @@ pub(crate) fn denoise(
             _ => Vec::new(),
         };
         latents = stepped;
-        monitor.tell(JobEvent::Step { done: step + 1, total, previews });
+        let reused = sampler.was_reused();
+        monitor.tell(JobEvent::Step { done: step + 1, total, reused, previews });
     }
     Ok(latents)
 }

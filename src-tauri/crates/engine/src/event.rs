@@ -39,6 +39,8 @@ pub enum JobEvent {
         done: usize,
         /// Steps in all.
         total: usize,
+        /// Whether most of it was taken from the step before.
+        reused: bool,
         /// Small pictures of where the latents are heading: of layers from the bottom, or one.
         previews: Vec<ImageInfo>,
     },
@@ -75,6 +77,8 @@ pub struct Took {
     pub peak: Option<u64>,
     /// From its start to its end.
     pub seconds: f64,
+    /// Steps that were mostly taken from those before them.
+    pub reused_steps: usize,
     /// Each phase, in order.
     pub phases: Vec<TookPhase>,
 }

@@ -39,6 +39,6 @@ pub use queue::Engine;
 pub use repaint::Margins;
 pub use request::{
     DEFAULT_SEAM, DecomposeDraft, Decomposition, DeviceChoice, Draft, Inpaint, LoraChoice,
-    MAX_INFLUENCE, MAX_SIDE, Precision, Reference, Request, SIZE_STEP, Size, Task,
+    MAX_INFLUENCE, MAX_SIDE, MAX_STEP_CACHE, Precision, Reference, Request, SIZE_STEP, Size, Task,
 };
 pub use weights::Place;

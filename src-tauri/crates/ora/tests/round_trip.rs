@@ -74,6 +74,7 @@ fn rich(depth: Depth) -> Document {
         guidance: 1.5,
         part: Some((1, 4)),
         parent: Some(100),
+        step_cache: Some(0.1),
         ..Recipe::default()
     });
     let mut empty = Layer::pixels("", 4, 5, Arc::new(Raster::empty(Depth::Sixteen)));

@@ -184,6 +184,10 @@ pub(crate) struct Run {
     /// Pictures to make, each with another prompt.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) repeat: usize,
+    /// Reuse steps as `generate --step-cache` does, paint the same picture without too, and say how far
+    /// apart both are, in levels of 255.
+    #[arg(long, value_name = "X", value_parser = decimal)]
+    pub(crate) step_cache: Option<f64>,
     /// Multiply weights of 8-bit floats in 8 bits, where the card can: faster, and another picture.
     #[arg(long)]
     pub(crate) fp8_products: bool,

@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
 }
 
 /// Mean and largest difference of levels.
-fn distance(exact: &[u8], made: &[u8]) -> (f64, u8) {
+pub(super) fn distance(exact: &[u8], made: &[u8]) -> (f64, u8) {
     let apart = || exact.iter().zip(made).map(|(exact, made)| exact.abs_diff(*made));
     let sum: u64 = apart().map(u64::from).sum();
     (sum as f64 / exact.len().max(1) as f64, apart().max().unwrap_or(0))

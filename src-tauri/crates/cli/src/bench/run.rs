@@ -8,7 +8,7 @@ use engine::{
 };
 use serde_json::{Value, json};
 
-use super::{cut_blocks, model, paint, profile, rounded};
+use super::{compare::distance, cut_blocks, model, paint, profile, rounded};
 use crate::{arguments::Run, failure::Failure, plan::measure_name, say};
 
 pub(crate) fn run(options: &Run) -> Result<(), Failure> {
@@ -20,10 +20,18 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
         engine.remember_in(file.clone());
     }
     for index in 0..options.repeat.max(1) {
-        let task = task(&model, options, index)?;
+        let task = task(&model, options, index, options.step_cache)?;
         let forecast = engine.forecast(&model, &task)?;
         let (made, profile) = profile::around(options.profile, || paint(&engine, &model, task));
         let (pictures, took) = made?;
+        let cost = match options.step_cache {
+            Some(threshold) => {
+                let (whole, its_own) =
+                    paint(&engine, &model, self::task(&model, options, index, None)?)?;
+                Some(reuse(threshold, (&pictures, &took), (&whole, &its_own)))
+            }
+            None => None,
+        };
         let measures: Vec<&str> = forecast.plan.measures().into_iter().map(measure_name).collect();
         let result = json!({
             "model": model.id,
@@ -34,6 +42,7 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
             "transformer_kept_bytes": forecast.plan.transformer.kept,
             "foreseen": { "peak_bytes": forecast.peak, "seconds": forecast.seconds },
             "took": as_json(&took),
+            "step_cache": cost,
             "picture": format!("{:016x}", fingerprint(&pictures)),
             "profile": profile,
         });
@@ -43,7 +52,12 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
 }
 
 /// A picture or the layers of one, with what shows in the text kept short.
-fn task(model: &Model, options: &Run, index: usize) -> Result<Task, Error> {
+fn task(
+    model: &Model,
+    options: &Run,
+    index: usize,
+    step_cache: Option<f64>,
+) -> Result<Task, Error> {
     let (width, height) = options.size;
     let picture = Arc::new(Image::gradient(width, height));
     let prompt = format!("a picture of the number {index}");
@@ -66,10 +80,31 @@ fn task(model: &Model, options: &Run, index: usize) -> Result<Task, Error> {
         steps: Some(options.steps),
         max_sequence_length: options.max_sequence_length,
         references: vec![picture.into(); options.references],
+        step_cache,
         precision,
         seed: index as u64,
         ..Draft::default()
     })?))
+}
+
+type Painted<'a> = (&'a [Arc<Image>], &'a Took);
+
+/// What taking from earlier steps saved, and how far it led from the picture whose steps are whole.
+fn reuse(threshold: f64, (made, took): Painted<'_>, (whole, its_own): Painted<'_>) -> Value {
+    let apart: Vec<(f64, u8)> =
+        made.iter().zip(whole).map(|(a, b)| distance(b.rgba(), a.rgba())).collect();
+    let denoise = |took: &Took| {
+        let phases = took.phases.iter().filter(|phase| phase.stage == Stage::Denoise);
+        rounded(phases.map(|phase| phase.seconds).sum())
+    };
+    json!({
+        "threshold": threshold,
+        "reused_steps": took.reused_steps,
+        "denoise_seconds": denoise(took),
+        "denoise_seconds_without": denoise(its_own),
+        "mean_difference": apart.first().map(|(mean, _)| rounded(*mean)),
+        "largest_difference": apart.iter().map(|(_, most)| most).max(),
+    })
 }
 
 fn as_json(took: &Took) -> Value {

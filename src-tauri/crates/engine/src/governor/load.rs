@@ -65,6 +65,8 @@ pub(crate) struct Load {
     pub(crate) text_tokens: u64,
     /// Pixels of the largest picture that the autoencoder sees or paints.
     pub(crate) pixels: u64,
+    /// Maps of image tokens that a step keeps for the next.
+    pub(crate) kept_maps: u64,
     /// The size of the picture, where a request may have another.
     pub(crate) size: Option<(u32, u32)>,
     /// Width of the text encoder, of its feed-forward part, its heads and blocks.
@@ -145,6 +147,8 @@ impl Load {
             image_tokens: (own + references) / TOKEN_PIXELS,
             text_tokens: text as u64,
             pixels: own.max(references.min(MEGAPIXEL)),
+            // Two of each pass, and one while a step is computed.
+            kept_maps: if request.step_cache.is_some() { 5 } else { 0 },
             size: request.inpaint.is_none().then_some((width, height)),
             ..self
         }
@@ -194,7 +198,8 @@ impl Load {
         // rotated copies in f32, and the output.
         let denoise = tokens
             * ((6 * self.width + 4 * self.mlp_width) * number + 3 * self.width * 4)
-            + scores(self.heads, tokens);
+            + scores(self.heads, tokens)
+            + self.kept_maps * self.image_tokens * self.width * number;
         // The last level of the decoder holds its input, two maps of half as many channels, and bands.
         let map = self.pixels * self.channels * 4;
         let decode = map * 2 + BANDS * BAND.min(map * 9);

@@ -66,6 +66,9 @@ impl<'a> Flux1Job<'a> {
                 model.name
             )));
         }
+        if request.step_cache.is_some() {
+            return refused("takes nothing from the step before");
+        }
         let defaults = &model.defaults;
         let given = match &start {
             Start::Noise(given) | Start::Latents(given) => match given.dims() {

@@ -44,6 +44,9 @@ pub struct Job<'a> {
     pub start: Start,
     /// Whether steps show where the picture is heading.
     pub previews: bool,
+    /// Steps take from the one before what would change by less than about this share; none where
+    /// everything is computed.
+    pub step_cache: Option<f64>,
 }
 
 /// Tokens of reference pictures and where they stand.
@@ -122,6 +125,7 @@ impl Klein {
             .with_references(reference_tokens)
             .with_repaint(repaint)
             .with_previews(job.previews)
+            .with_step_cache(job.step_cache)
             .prepare()
             .map_err(&failed)?;
         let tokens = denoise::denoise(start, &schedule, &mut sampler, monitor, probe)?;

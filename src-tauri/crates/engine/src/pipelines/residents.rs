@@ -253,6 +253,7 @@ struct Clock<'a> {
     stage: Option<Stage>,
     since: Instant,
     steps: u32,
+    reused_steps: usize,
     phases: Vec<TookPhase>,
 }
 
@@ -260,12 +261,24 @@ impl<'a> Clock<'a> {
     fn new(governor: &'a Governor, run: &'a Run) -> Self {
         governor::reset_peak();
         let now = Instant::now();
-        Self { governor, run, start: now, stage: None, since: now, steps: 0, phases: Vec::new() }
+        Self {
+            governor,
+            run,
+            start: now,
+            stage: None,
+            since: now,
+            steps: 0,
+            reused_steps: 0,
+            phases: Vec::new(),
+        }
     }
 
     fn hear(&mut self, event: &JobEvent) {
         match event {
-            JobEvent::Step { done, .. } => self.steps = *done as u32,
+            JobEvent::Step { done, reused, .. } => {
+                self.steps = *done as u32;
+                self.reused_steps += usize::from(*reused);
+            }
             JobEvent::Stage(stage) => {
                 self.finish();
                 self.stage = Some(*stage);
@@ -287,7 +300,12 @@ impl<'a> Clock<'a> {
             // The first of a kind: what comes after it is a second try, or references.
             let is_first = self.phases.iter().all(|phase| phase.stage != stage);
             // A prompt that was remembered says nothing.
-            let is_work = stage != Stage::Encode || seconds > REMEMBERED;
+            let is_work = match stage {
+                Stage::Encode => seconds > REMEMBERED,
+                // Nor do steps that were hardly computed.
+                Stage::Denoise => self.reused_steps == 0,
+                _ => true,
+            };
             if let Some((phase, times)) = phase.filter(|_| is_first && is_work) {
                 self.governor.learn(self.run, phase, Taken { peak, seconds, times });
             }
@@ -303,6 +321,7 @@ impl<'a> Clock<'a> {
         Took {
             peak: self.phases.iter().filter_map(|phase| phase.peak).max(),
             seconds: self.start.elapsed().as_secs_f64(),
+            reused_steps: self.reused_steps,
             phases: self.phases,
         }
     }
@@ -333,6 +352,7 @@ fn generate(
         inpaint: repaint.as_ref().map(Repaint::for_model),
         start,
         previews: request.previews,
+        step_cache: request.step_cache,
     };
     let mut watch = Watch(monitor.cancel);
     let unit = klein.generate(&job, monitor, &mut watch)?;

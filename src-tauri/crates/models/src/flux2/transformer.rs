@@ -13,6 +13,7 @@ use super::{
     block::{DoubleBlock, KeyValue, Place, References, SingleBlock},
     influence::{Influence, Layout, ReferenceRun},
     latents::Position,
+    step_cache::StepCache,
 };
 
 /// What one forward pass reads.
@@ -54,6 +55,18 @@ pub struct Transformer {
     proj_out: Linear,
     dtype: DType,
     device: Device,
+}
+
+/// What all blocks of a pass read beside tokens.
+struct Stack<'a> {
+    rope: &'a Table,
+    influence: Influence,
+    image_modulation: Vec<Modulation>,
+    text_modulation: Vec<Modulation>,
+    single_modulation: Vec<Modulation>,
+    text_length: usize,
+    /// Tokens at the start of the image stream that nobody asks for.
+    left_out: usize,
 }
 
 impl Transformer {
@@ -131,12 +144,26 @@ impl Transformer {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, inputs: &Inputs<'_>, probe: &mut dyn Probe) -> Result<Tensor> {
+        self.forward_reusing(inputs, None, probe)
+    }
+
+    /// As [`Self::forward`], with what an earlier step left.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_reusing(
+        &self,
+        inputs: &Inputs<'_>,
+        reuse: Option<&mut StepCache>,
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
         let references = [References::Joint, References::Joint];
-        self.run(inputs, references, (Layout::Joint, None), probe)
+        self.run(inputs, references, (Layout::Joint, None), reuse, probe)
     }
 
     /// As [`Self::forward`] for `[references | image]`; references see only each other at time 0.
-    /// Velocity of the image tokens alone, and what later steps need of the references.
+    /// Velocity of the image tokens alone, and what later steps need of the references. It is a run's
+    /// first step: `reuse` gets what it adds.
     ///
     /// # Errors
     /// If shapes do not fit.
@@ -144,6 +171,7 @@ impl Transformer {
         &self,
         inputs: &Inputs<'_>,
         count: usize,
+        reuse: Option<&mut StepCache>,
         probe: &mut dyn Probe,
     ) -> Result<(Tensor, ReferenceCache)> {
         let mut cache = ReferenceCache::default();
@@ -151,7 +179,8 @@ impl Transformer {
             References::Extract { count, cache: &mut cache.double },
             References::Extract { count, cache: &mut cache.single },
         ];
-        let velocity = self.run(inputs, references, (Layout::Extract, Some(count)), probe)?;
+        let layout = (Layout::Extract, Some(count));
+        let velocity = self.run(inputs, references, layout, reuse, probe)?;
         Ok((velocity, cache))
     }
 
@@ -163,20 +192,22 @@ impl Transformer {
         &self,
         inputs: &Inputs<'_>,
         cache: &ReferenceCache,
+        reuse: Option<&mut StepCache>,
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
         let references = [
             References::Cached { cache: &cache.double },
             References::Cached { cache: &cache.single },
         ];
-        self.run(inputs, references, (Layout::Cached, None), probe)
+        self.run(inputs, references, (Layout::Cached, None), reuse, probe)
     }
 
     fn run(
         &self,
         inputs: &Inputs<'_>,
-        [mut double_references, mut single_references]: [References<'_>; 2],
+        references: [References<'_>; 2],
         (layout, extracted): (Layout, Option<usize>),
+        reuse: Option<&mut StepCache>,
         probe: &mut dyn Probe,
     ) -> Result<Tensor> {
         let temb = self.embed_time(inputs.timestep)?; // [b, width]
@@ -189,8 +220,8 @@ impl Transformer {
         probe.see("mod_txt", &text_modulation)?;
         probe.see("mod_single", &single_modulation)?;
 
-        let mut image = self.x_embedder.forward(&inputs.hidden_states.to_dtype(self.dtype)?)?;
-        let mut text =
+        let image = self.x_embedder.forward(&inputs.hidden_states.to_dtype(self.dtype)?)?;
+        let text =
             self.context_embedder.forward(&inputs.encoder_hidden_states.to_dtype(self.dtype)?)?;
         probe.see("x_embedder", &image)?;
         probe.see("context_embedder", &text)?;
@@ -222,25 +253,16 @@ impl Transformer {
         let text_modulation = Modulation::split(&text_modulation.unsqueeze(1)?, 2)?;
         let single_modulation = Modulation::split(&single_modulation, 1)?;
 
-        for (index, block) in self.double_blocks.iter().enumerate() {
-            let modulation = (image_modulation.as_slice(), text_modulation.as_slice());
-            let place = Place { rope: inputs.rope, text_length, index, influence: &influence };
-            let out = block.forward(&image, &text, modulation, place, &mut double_references)?;
-            probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
-            probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
-            probe.see(&format!("double.{index}.img"), &out.image)?;
-            probe.see(&format!("double.{index}.txt"), &out.text)?;
-            (image, text) = (out.image, out.text);
-        }
-        let mut joint = Tensor::cat(&[&text, &image], 1)?;
-        for (index, block) in self.single_blocks.iter().enumerate() {
-            let place = Place { rope: inputs.rope, text_length, index, influence: &influence };
-            joint = block.forward(&joint, &single_modulation[0], place, &mut single_references)?;
-            probe.see(&format!("single.{index}"), &joint)?;
-        }
-
-        let start = text_length + extracted.unwrap_or(0);
-        let image = joint.narrow(1, start, joint.dim(1)? - start)?.contiguous()?;
+        let stack = Stack {
+            rope: inputs.rope,
+            influence,
+            image_modulation,
+            text_modulation,
+            single_modulation,
+            text_length,
+            left_out: extracted.unwrap_or(0),
+        };
+        let image = self.blocks((image, text), &stack, references, reuse, probe)?;
         let modulation = self.norm_out_linear.forward(&time)?.unsqueeze(1)?.chunk(2, D::Minus1)?;
         // Scale stands before shift here, unlike in the blocks.
         let image = self.norm_out.modulate(&image, &modulation[1], &modulation[0])?;
@@ -248,6 +270,55 @@ impl Transformer {
         let velocity = self.proj_out.forward(&image)?;
         probe.see("output", &velocity)?;
         Ok(velocity)
+    }
+
+    /// All blocks: the image's tokens behind them, but for those that are left out.
+    fn blocks(
+        &self,
+        (mut image, mut text): (Tensor, Tensor),
+        stack: &Stack<'_>,
+        [mut double_references, mut single_references]: [References<'_>; 2],
+        mut reuse: Option<&mut StepCache>,
+        probe: &mut dyn Probe,
+    ) -> Result<Tensor> {
+        let place = |index| Place {
+            rope: stack.rope,
+            text_length: stack.text_length,
+            index,
+            influence: &stack.influence,
+        };
+        let kept = |tokens: &Tensor, start: usize| -> Result<Tensor> {
+            tokens.narrow(1, start, tokens.dim(1)? - start)?.contiguous()
+        };
+        let mut watched = None;
+        let modulation = (stack.image_modulation.as_slice(), stack.text_modulation.as_slice());
+        for (index, block) in self.double_blocks.iter().enumerate() {
+            let references = &mut double_references;
+            let out = block.forward(&image, &text, modulation, place(index), references)?;
+            probe.see(&format!("double.{index}.attn_img"), &out.image_attention)?;
+            probe.see(&format!("double.{index}.attn_txt"), &out.text_attention)?;
+            probe.see(&format!("double.{index}.img"), &out.image)?;
+            probe.see(&format!("double.{index}.txt"), &out.text)?;
+            if let (0, Some(cache)) = (index, reuse.as_deref_mut()) {
+                let [before, after] = [&image, &out.image].map(|all| kept(all, stack.left_out));
+                match cache.recall(&before?, after?)? {
+                    Ok(end) => return Ok(end),
+                    Err(first) => watched = Some(first),
+                }
+            }
+            (image, text) = (out.image, out.text);
+        }
+        let mut joint = Tensor::cat(&[&text, &image], 1)?;
+        for (index, block) in self.single_blocks.iter().enumerate() {
+            let modulation = &stack.single_modulation[0];
+            joint = block.forward(&joint, modulation, place(index), &mut single_references)?;
+            probe.see(&format!("single.{index}"), &joint)?;
+        }
+        let image = kept(&joint, stack.text_length + stack.left_out)?;
+        if let (Some(cache), Some(watched)) = (reuse, watched) {
+            cache.remember(watched, &image)?;
+        }
+        Ok(image)
     }
 
     /// `[b]` from 0 to 1 to `[b, width]`.

@@ -1,7 +1,7 @@
 //! One step of FLUX.2-klein: guidance, references, repainting.
 
 use candle_core::{Result, Tensor};
-use models::flux2::{Inputs, ReferenceCache, latents};
+use models::flux2::{Inputs, ReferenceCache, StepCache, latents};
 use nn::{Probe, Unwatched, rotary::Table};
 
 use super::{Conditioning, Klein, ReferenceTokens, Repaint, mix};
@@ -23,6 +23,8 @@ pub(super) struct KleinSampler<'a> {
     ropes: Option<Ropes>,
     /// Of the guided and of the unguided pass.
     caches: [Option<ReferenceCache>; 2],
+    /// Of both passes, where steps may take from the one before.
+    steps: [Option<StepCache>; 2],
 }
 
 /// Positions of whole sequences, text first.
@@ -47,6 +49,7 @@ impl<'a> KleinSampler<'a> {
             previews: false,
             ropes: None,
             caches: [None, None],
+            steps: [None, None],
         }
     }
 
@@ -64,6 +67,12 @@ impl<'a> KleinSampler<'a> {
 
     pub(super) fn with_previews(self, previews: bool) -> Self {
         Self { previews, ..self }
+    }
+
+    /// See [`StepCache::new`].
+    pub(super) fn with_step_cache(self, threshold: Option<f64>) -> Self {
+        let cache = || threshold.map(StepCache::new);
+        Self { steps: [cache(), cache()], ..self }
     }
 
     pub(super) fn prepare(mut self) -> Result<Self> {
@@ -113,10 +122,11 @@ impl<'a> KleinSampler<'a> {
             references: self.references.as_ref().map_or(&[], |references| &references.runs),
         };
         let batch = latents.dim(0)?;
+        let reuse = self.steps[pass].as_mut();
         let (velocity, cache) = match (&self.references, &self.caches[pass]) {
             (Some(_), Some(cache)) if self.klein.keeps_references() => {
                 let inputs = inputs(latents, &ropes.plain);
-                (transformer.forward_cached(&inputs, cache, &mut Unwatched)?, None)
+                (transformer.forward_cached(&inputs, cache, reuse, &mut Unwatched)?, None)
             }
             (Some(references), None) if self.klein.keeps_references() => {
                 let tokens = with_batch(&references.tokens, batch)?.to_dtype(latents.dtype())?;
@@ -125,7 +135,7 @@ impl<'a> KleinSampler<'a> {
                 probe.see("call.hidden_states", &hidden_states)?;
                 let inputs = inputs(&hidden_states, &ropes.extract);
                 let (velocity, cache) =
-                    transformer.forward_extract(&inputs, count, &mut Unwatched)?;
+                    transformer.forward_extract(&inputs, count, reuse, &mut Unwatched)?;
                 (velocity, Some(cache))
             }
             (Some(references), _) => {
@@ -133,12 +143,12 @@ impl<'a> KleinSampler<'a> {
                 let hidden_states = Tensor::cat(&[latents, &tokens], 1)?;
                 probe.see("call.hidden_states", &hidden_states)?;
                 let inputs = inputs(&hidden_states, &ropes.joint);
-                (transformer.forward(&inputs, &mut Unwatched)?, None)
+                (transformer.forward_reusing(&inputs, reuse, &mut Unwatched)?, None)
             }
             (None, _) => {
                 probe.see("call.hidden_states", latents)?;
                 let inputs = inputs(latents, &ropes.plain);
-                (transformer.forward(&inputs, &mut Unwatched)?, None)
+                (transformer.forward_reusing(&inputs, reuse, &mut Unwatched)?, None)
             }
         };
         if cache.is_some() {
@@ -164,6 +174,14 @@ impl Sampler for KleinSampler<'_> {
         let Some(guidance) = self.guidance else { return Ok(velocity) };
         let unguided = self.pass(1, latents, &timestep, probe)?;
         &unguided + ((velocity - &unguided)? * guidance)?
+    }
+
+    fn was_reused(&self) -> bool {
+        let passes = if self.guidance.is_some() { 2 } else { 1 };
+        self.steps
+            .iter()
+            .take(passes)
+            .all(|cache| cache.as_ref().is_some_and(StepCache::was_reused))
     }
 
     fn constrain(&self, latents: Tensor, sigma: f32) -> Result<Tensor> {

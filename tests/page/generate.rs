@@ -169,12 +169,11 @@ async fn too_little_memory_offers_a_smaller_size() {
 async fn the_form_says_what_the_model_can_use() {
     let page = Page::open("stepMs=1").await;
     assert!(page.text("#model-note").await.contains("Starter model: small, for trying out"));
-    let shown =
-        "['#guidance', '#negative'].map((part) => document.querySelector(part).checkVisibility())";
-    assert_eq!(page.get(shown).await, json!([false, false]), "the starter is distilled");
+    let shown = "['#guidance', '#reuse', '#negative'].map((part) => document.querySelector(part).checkVisibility())";
+    assert_eq!(page.get(shown).await, json!([false, false, false]), "the starter is distilled");
 
     page.run("const m = document.querySelector('#model'); m.value = 'klein-base'; m.dispatchEvent(new Event('change'))").await;
-    assert_eq!(page.get(shown).await, json!([true, true]));
+    assert_eq!(page.get(shown).await, json!([true, true, true]));
     let numbers = "['width', 'height', 'steps', 'guidance'].map((id) => Number(document.getElementById(id).value))";
     assert_eq!(page.get(numbers).await, json!([512, 512, 28, 4]));
 
@@ -185,13 +184,14 @@ async fn the_form_says_what_the_model_can_use() {
             .await;
         page.keys(text).await;
     }
+    page.click("#reuse").await;
     page.click("#negative").await;
     page.keys("blur").await;
     page.make("a gem").await;
     let request = &page.calls("generate").await[0]["request"];
-    let sent = ["width", "height", "steps", "seed", "guidance", "negative"]
+    let sent = ["width", "height", "steps", "seed", "guidance", "stepCache", "negative"]
         .map(|field| request[field].clone());
-    assert_eq!(json!(sent), json!([304, 2048, 3, 9_007_199_254_740_991_u64, 4, "blur"]));
+    assert_eq!(json!(sent), json!([304, 2048, 3, 9_007_199_254_740_991_u64, 4, 0.1, "blur"]));
 
     page.make("a gem").await;
     assert_eq!(

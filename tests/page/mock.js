@@ -87,7 +87,7 @@
     },
     {
       id: "klein-base", name: "FLUX.2 klein base 4B", note: "In your models folder", source: "folder", isStarter: false,
-      distilled: false, ready: true, missing: [], tasks: ["generate"], defaults: { width: 512, height: 512, steps: 28, guidance: 4, layers: 1 },
+      distilled: false, reuses: true, ready: true, missing: [], tasks: ["generate"], defaults: { width: 512, height: 512, steps: 28, guidance: 4, layers: 1 },
     },
     {
       id: "broken", name: "FLUX.2 klein 9B", note: "", source: "folder", isStarter: false, distilled: true, ready: false,

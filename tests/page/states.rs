@@ -85,6 +85,14 @@ pub(crate) const STATES: &[State] = &[
         )],
     },
     State {
+        name: "base-model",
+        options: "stepMs=1",
+        // Not by the mouse, which would scroll there.
+        steps: &[Run(
+            "const m = document.querySelector('#model'); m.value = 'klein-base'; m.dispatchEvent(new Event('change')); document.querySelector('#reuse').click()",
+        )],
+    },
+    State {
         name: "split",
         options: "stepMs=1&open=/home/artist/hero.png",
         steps: &[Click("#open"), Wait("!document.querySelector('#split').hidden")],

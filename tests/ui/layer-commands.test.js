@@ -206,14 +206,14 @@ test("cut takes the layer, or what is selected of its pixels; locks are kept", a
 });
 
 test("the settings that made a layer come back into the form", async () => {
-  const recipe = { task: "generate", model: "gone", prompt: "a red gem", negative: "blur", seed: "77", steps: 12, guidance: 3, part: null, parent: null };
+  const recipe = { task: "generate", model: "gone", prompt: "a red gem", negative: "blur", seed: "77", steps: 12, guidance: 3, part: null, parent: null, stepCache: 0.1 };
   const { run, select, store, notice } = opened([pixels(1, { recipe, width: 256, height: 128 })]);
   store.dispatch(actions.taskShown("split"));
   select(1);
   await run("layer.use-recipe");
   const { form, task } = store.getState();
-  assert.deepEqual([task, form.prompt, form.negative, form.seed, form.seedLocked, form.steps, form.width, form.height],
-    ["new", "a red gem", "blur", 77, true, 12, 256, 128]);
+  assert.deepEqual([task, form.prompt, form.negative, form.seed, form.seedLocked, form.steps, form.reuse, form.width, form.height],
+    ["new", "a red gem", "blur", 77, true, 12, true, 256, 128]);
   assert.match(notice(), /gone/, "a model that is not here is named");
 });
 

@@ -55,6 +55,14 @@ test("a request carries guidance and leave-out only for models that use them", (
   assert.deepEqual([guided.negative, guided.guidance], ["blur", 9]);
 });
 
+test("steps are skipped only where that is wanted and the model can", () => {
+  const wanted = actions.formChanged({ reuse: true });
+  const able = { ...base, reuses: true };
+  const sent = (model, ...more) =>
+    toRequest(play(actions.modelsLoaded([model]), actions.modelChosen(model), ...more)).stepCache;
+  assert.deepEqual([sent(able), sent(base, wanted), sent(able, wanted)], [undefined, undefined, 0.1]);
+});
+
 test("a request carries the references that are on, in their order", () => {
   const state = play(...ready, ...["a", "b", "c"].map((id) => actions.referenceAdded(image(id))),
     actions.referenceEnabled(2, false), actions.referenceMoved(3, -1), actions.referenceMoved(3, -1));

@@ -202,6 +202,7 @@ function useRecipe(store) {
   store.dispatch(words.steps(recipe.steps));
   store.dispatch(words.guidance(recipe.guidance));
   store.dispatch(words.seed(Number(recipe.seed)));
+  if (!isSplit) store.dispatch(actions.formChanged({ reuse: Boolean(recipe.stepCache) }));
   const layer = selectSelectedLayer(store.getState());
   if (!isSplit && layer?.kind === "pixels") store.dispatch(actions.sizeChanged(layer.width, layer.height));
   const message = model?.ready ? strings.layersPanel.recipeUsed : strings.layersPanel.recipeUsedWithoutModel(recipe.model);

@@ -13,6 +13,7 @@ import { defaultModel } from "./models.js";
  * @property {number} guidance
  * @property {number} seed
  * @property {boolean} seedLocked
+ * @property {boolean} reuse whether steps that change little are skipped
  * @property {number} batch how many pictures
  * @property {number} strength how far a repainted part may go from what was there, above 0, up to 1
  * @property {"visible" | "layer"} repaintFrom what is shown to the model
@@ -26,6 +27,8 @@ export const GUIDANCE = { min: 1, max: 20, step: 0.5 };
 export const BATCH = { min: 1, max: 8 };
 export const STRENGTH = { min: 0.05, max: 1, step: 0.05 };
 export const EXTEND = { min: 0, max: 2048 };
+/** How much of itself the start of a step may change for the rest to be skipped. */
+export const STEP_CACHE = 0.1;
 export const SEED_MAX = Number.MAX_SAFE_INTEGER;
 export const SHUFFLED_SEED_MAX = 4294967295;
 
@@ -52,6 +55,7 @@ export const initialForm = {
   guidance: 4,
   seed: 0,
   seedLocked: false,
+  reuse: false,
   batch: 1,
   strength: 1,
   repaintFrom: "visible",
@@ -133,6 +137,7 @@ const READ = {
   guidance: (value, before) => within(value, GUIDANCE, before),
   seed: (value, before) => toSeed(value, before),
   seedLocked: (value) => value === true,
+  reuse: (value) => value === true,
   batch: (value, before) => Math.round(within(value, BATCH, before)),
   strength: (value, before) => within(value, STRENGTH, before),
   repaintFrom: (value, before) => (["visible", "layer"].includes(value) ? value : before),

@@ -10,7 +10,7 @@
  *   linked: boolean }} Mask
  * @typedef {{ task: string, model: string, prompt: string, negative: string, seed: string, steps: number,
  *   guidance: number, part: [number, number] | null, parent: number | null,
- *   strength?: number | null, references?: [string, number][] }} Recipe how a layer was made
+ *   strength?: number | null, stepCache?: number | null, references?: [string, number][] }} Recipe how a layer was made
  *
  * @typedef {object} Look what groups and pixel layers have in common
  * @property {number} id

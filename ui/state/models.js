@@ -8,6 +8,7 @@
  * @property {"starter" | "folder"} source
  * @property {boolean} isStarter
  * @property {boolean} distilled
+ * @property {boolean} [reuses] whether its steps can take from those before
  * @property {boolean} ready
  * @property {string[]} missing
  * @property {boolean} [influence] false where the influence of references cannot be changed

@@ -74,7 +74,7 @@ export function landing(run, result) {
 
 /** @param {Run} run @param {Placed} result @returns {import("./layer.js").Recipe} */
 export function recipeOf({ mode, request, references, target }, { seed, prompt, model }) {
-  const { negative, steps, guidance, strength } = /** @type {any} */ (request);
+  const { negative, steps, guidance, strength, stepCache } = /** @type {any} */ (request);
   return {
     task: mode,
     model,
@@ -87,6 +87,7 @@ export function recipeOf({ mode, request, references, target }, { seed, prompt, 
     parent: target?.layerId ?? null,
     strength: mode === "repaint" ? strength : null,
     references: references.map(({ name, influence }) => [name, influence]),
+    ...(stepCache ? { stepCache } : {}),
   };
 }
 

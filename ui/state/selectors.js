@@ -2,6 +2,7 @@
 import { countLayers, emptyDocument, isEmpty, layerOf, savesAs } from "./document.js";
 import { imagesOf, keepsOf } from "./drawing.js";
 import { doesNotFit } from "./forecast.js";
+import { STEP_CACHE } from "./form.js";
 import { stepsOf } from "./history.js";
 import { usedLoras } from "./loras.js";
 import { modelsFor } from "./models.js";
@@ -149,6 +150,7 @@ export function toRequest(state) {
     init: null,
     mask: null,
     strength: selectMode(state) === "repaint" ? form.strength : 1,
+    ...(model?.reuses && form.reuse ? { stepCache: STEP_CACHE } : {}),
   };
 }
 

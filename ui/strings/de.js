@@ -203,6 +203,7 @@ export const de = {
     unlocked: "Für jedes Bild ein neuer Seed.",
   },
   guidance: { label: "Führung", hint: "Wie eng sich das Bild an den Prompt hält." },
+  reuse: { label: "Ähnliche Schritte auslassen", hint: "Schneller. Das Bild fällt etwas anders aus." },
   settings: "Einstellungen",
 
   references: {

@@ -189,6 +189,7 @@ export const en = {
     unlocked: "A new seed for every picture.",
   },
   guidance: { label: "Guidance", hint: "How closely the picture follows the prompt." },
+  reuse: { label: "Skip similar steps", hint: "Faster. The picture turns out a little different." },
   settings: "Settings",
 
   references: {

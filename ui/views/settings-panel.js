@@ -6,6 +6,7 @@ import { strings } from "../strings.js";
 import { element, iconButton } from "./dom.js";
 import { mountLoras } from "./loras-panel.js";
 import { connectNumber, field, mountModel, mountSeed, mountSlider } from "./fields.js";
+import { checkOption } from "./option-fields.js";
 
 /** @typedef {import("../effects/generate.js").Store} Store */
 
@@ -45,6 +46,15 @@ export function mountSettingsPanel(root, store, random) {
     change: actions.guidanceChanged,
     store,
   });
+  const reuse = checkOption({
+    id: "reuse",
+    label: strings.reuse.label,
+    hint: strings.reuse.hint,
+    store,
+    select: (state) => state.form.reuse,
+    change: (on) => store.dispatch(actions.formChanged({ reuse: on })),
+  });
+  section.append(reuse);
   mountBatch(section, store);
   mountSeed(section, {
     id: "seed",
@@ -60,6 +70,7 @@ export function mountSettingsPanel(root, store, random) {
 
   // The region and the model say how large a part of a picture is painted.
   store.observe((state) => state.task, (task) => (size.hidden = task === "repaint" || task === "extend"));
+  store.observe((state) => selectModel(state)?.reuses ?? false, (reuses) => (reuse.hidden = !reuses));
   // Distilled models have the guidance built in.
   store.observe((state) => selectModel(state)?.distilled ?? true, (distilled) => {
     guidance.hidden = distilled;

@@ -8,7 +8,7 @@ pub(crate) mod pixels;
 pub(crate) mod preferences;
 pub(crate) mod telemetry;
 
-use engine::Model;
+use engine::{Family, Model};
 use serde::Serialize;
 
 use crate::error::{AppError, Code};
@@ -45,6 +45,8 @@ pub(crate) struct ModelReply {
     source: &'static str,
     is_starter: bool,
     distilled: bool,
+    /// Whether its steps can take from those before: distilled models have too few.
+    reuses: bool,
     ready: bool,
     missing: Vec<String>,
     /// What it does: `generate` or `decompose`.
@@ -72,6 +74,7 @@ impl From<&Model> for ModelReply {
             source: if model.is_starter { "starter" } else { "folder" },
             is_starter: model.is_starter,
             distilled: model.distilled,
+            reuses: model.family == Family::Flux2Klein && !model.distilled,
             ready: model.is_ready(),
             missing: model.missing.clone(),
             tasks: vec![if model.family.paints() { "generate" } else { "decompose" }],

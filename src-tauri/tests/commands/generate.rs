@@ -86,6 +86,7 @@ fn a_wrong_request_is_refused_before_it_is_queued() {
         json!({ "steps": "four" }),
         json!({ "guidance": -1 }),
         json!({ "seed": 1.5 }),
+        json!({ "stepCache": 2 }),
         json!({ "init": 1 }),
         json!({ "references": ["1"] }),
         json!({ "references": [{ "influence": 0.5 }] }),

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use engine::{
     PartFiles, Size,
     pipelines::{
-        Start,
-        flux1::{Flux1, Flux1Job, Flux1Setup},
+        Setup, Start,
+        flux1::{Flux1, Flux1Job},
     },
     scheduler::{self, Schedule},
 };
@@ -23,7 +23,7 @@ use models::{
 use nn::Unwatched;
 
 use crate::{
-    golden::{Golden, Recorder, json, params_in, reference_dir, text, with_monitor},
+    golden::{Golden, Recorder, exact, json, params_in, reference_dir, text, with_monitor},
     near::check_levels,
 };
 
@@ -48,9 +48,7 @@ fn number(name: &str) -> f64 {
 }
 
 pub(crate) fn open(kind: &str, files: PartFiles) -> Flux1 {
-    let (loras, dtype, device) = (Vec::new(), DType::F32, Device::Cpu);
-    Flux1::open(Flux1Setup { folder: folder(kind), files, loras, dtype, device })
-        .expect("the model is whole")
+    Flux1::open(Setup { files, ..exact(folder(kind)) }).expect("the model is whole")
 }
 
 fn ids(tokens: &Tokens) -> Tensor {
@@ -259,13 +257,7 @@ fn the_guidance_scale_is_an_input_of_dev_alone() {
 fn parts_of_the_other_family_are_refused_by_name() {
     let transformer = reference_dir().join("formats/flux2/flux2_bf16.safetensors");
     let files = PartFiles { transformer: Some(transformer), ..PartFiles::default() };
-    let setup = Flux1Setup {
-        folder: folder("dev"),
-        files,
-        loras: Vec::new(),
-        dtype: DType::F32,
-        device: Device::Cpu,
-    };
+    let setup = Setup { files, ..exact(folder("dev")) };
     let error = Flux1::open(setup).err().expect("it is of FLUX.2").to_string();
     assert!(error.contains("FLUX.1"), "{error}");
     let base = weights::Checkpoint::open_part(

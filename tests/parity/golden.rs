@@ -11,9 +11,9 @@ use candle_core::{DType, Device, Result, Tensor};
 use engine::{
     Image, ImageStore, PartFiles,
     pipelines::{
-        Monitor,
-        flux2::{Klein, Setup},
-        qwen_image_layered::{Layered, LayeredSetup},
+        Monitor, Setup,
+        flux2::{Klein, Variant},
+        qwen_image_layered::Layered,
     },
 };
 use nn::{ParamSource, Params, Probe};
@@ -74,28 +74,23 @@ pub(crate) fn layered() -> Layered {
 
 /// A folder as a pipeline, in f32 on the CPU; parts are loaded when they are needed.
 pub(crate) fn open_klein(folder: PathBuf, distilled: bool, kv_references: bool) -> Klein {
-    Klein::open(Setup {
-        folder,
-        files: PartFiles::default(),
-        loras: Vec::new(),
-        distilled,
-        kv_references,
-        dtype: DType::F32,
-        device: Device::Cpu,
-    })
-    .expect("the model is whole")
+    Klein::open(exact(folder), Variant { distilled, kv_references }).expect("the model is whole")
 }
 
 /// The same for a layered model.
 pub(crate) fn open_layered(folder: PathBuf) -> Layered {
-    Layered::open(LayeredSetup {
+    Layered::open(exact(folder)).expect("the model is whole")
+}
+
+/// A whole folder, in f32 on the CPU.
+pub(crate) fn exact(folder: PathBuf) -> Setup {
+    Setup {
         folder,
         files: PartFiles::default(),
         loras: Vec::new(),
         dtype: DType::F32,
         device: Device::Cpu,
-    })
-    .expect("the model is whole")
+    }
 }
 
 /// Calls `work` with a monitor that nobody listens to.

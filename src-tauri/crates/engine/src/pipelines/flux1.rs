@@ -16,8 +16,8 @@ use crate::{
     scheduler::Schedule,
 };
 
+pub use components::Flux1;
 pub(crate) use components::outline;
-pub use components::{Flux1, Flux1Setup};
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.
 pub struct Flux1Job<'a> {

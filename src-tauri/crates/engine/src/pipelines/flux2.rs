@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(crate) use components::outline;
-pub use components::{Klein, Setup};
+pub use components::{Klein, Variant};
 
 /// Everything that decides a picture, but for the model. Prompts of one batch share the rest.
 pub struct Job<'a> {

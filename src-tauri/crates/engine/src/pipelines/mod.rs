@@ -5,6 +5,7 @@ pub mod flux2;
 mod folder;
 mod layers;
 mod leases;
+mod painter;
 mod preview;
 pub mod qwen_image_layered;
 mod readings;
@@ -21,6 +22,7 @@ pub(crate) use folder::read_config;
 pub use leases::Component;
 pub(crate) use leases::{PartKey, Parts, belongs_to};
 use nn::Probe;
+pub use painter::Setup;
 pub use rehearsal::{Part, Rehearsal, StepSizes, load_part, rehearse_autoencoder, rehearse_step};
 pub(crate) use residents::Residents;
 

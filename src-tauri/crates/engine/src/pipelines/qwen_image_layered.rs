@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub use caption::CaptionLanguage;
+pub use components::Layered;
 pub(crate) use components::outline;
-pub use components::{Layered, LayeredSetup};
 
 /// Everything that decides the layers of a picture, but for the model.
 pub struct LayersJob<'a> {

@@ -6,10 +6,10 @@ use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
 use nn::tiles;
 
 use super::{
-    Component, Monitor,
-    flux1::{Flux1, Flux1Setup},
-    flux2::{Klein, Setup},
-    qwen_image_layered::{Layered, LayeredSetup},
+    Component, Monitor, Setup,
+    flux1::Flux1,
+    flux2::{Klein, Variant},
+    qwen_image_layered::Layered,
     residents::dtype,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub fn load_part(model: &Model, component: Component) -> Result<Part> {
     let loaded = unwatched(|monitor| -> Result<Box<dyn std::any::Any>> {
         match model.family {
             Family::Flux1 => {
-                let mut flux = flux1(model)?;
+                let mut flux = Flux1::open(setup(model, DType::F32))?;
                 match component {
                     Component::Clip => flux.load_clip(monitor)?,
                     Component::TextEncoder | Component::SeeingTextEncoder | Component::T5 => {
@@ -42,7 +42,7 @@ pub fn load_part(model: &Model, component: Component) -> Result<Part> {
                 Ok(Box::new(flux))
             }
             Family::Flux2Klein => {
-                let mut klein = klein(model, DType::F32)?;
+                let mut klein = Klein::open(setup(model, DType::F32), Variant::of(model))?;
                 match component {
                     Component::TextEncoder
                     | Component::SeeingTextEncoder
@@ -56,7 +56,7 @@ pub fn load_part(model: &Model, component: Component) -> Result<Part> {
                 Ok(Box::new(klein))
             }
             Family::QwenImageLayered => {
-                let mut layered = layered(model, DType::F32)?;
+                let mut layered = Layered::open(setup(model, DType::F32))?;
                 match component {
                     Component::TextEncoder | Component::T5 | Component::Clip => {
                         layered.load_text_encoder(false, monitor)?;
@@ -104,12 +104,12 @@ pub fn rehearse_step(model: &Model, sizes: StepSizes, precision: Precision) -> R
     match model.family {
         Family::Flux1 => Err(not_measured("steps")),
         Family::Flux2Klein => {
-            let mut klein = klein(model, dtype)?;
+            let mut klein = Klein::open(setup(model, dtype), Variant::of(model))?;
             unwatched(|monitor| klein.load_transformer(monitor))?;
             Ok(rehearsal(on, move || klein.rehearse(sizes)))
         }
         Family::QwenImageLayered => {
-            let mut layered = layered(model, dtype)?;
+            let mut layered = Layered::open(setup(model, dtype))?;
             unwatched(|monitor| layered.load_transformer(monitor))?;
             Ok(rehearsal(on, move || layered.rehearse(sizes)))
         }
@@ -132,7 +132,7 @@ pub fn rehearse_autoencoder(
     match model.family {
         Family::Flux1 => Err(not_measured("the autoencoder")),
         Family::Flux2Klein => {
-            let mut klein = klein(model, dtype)?;
+            let mut klein = Klein::open(setup(model, dtype), Variant::of(model))?;
             unwatched(|monitor| klein.load_autoencoder(monitor))?;
             let (klein, picture) = (Arc::new(klein), preprocess::reference(&picture)?);
             let encoder = Arc::clone(&klein);
@@ -144,7 +144,7 @@ pub fn rehearse_autoencoder(
             Ok([rehearsal(on, encode), rehearsal(on, decode)])
         }
         Family::QwenImageLayered => {
-            let mut layered = layered(model, dtype)?;
+            let mut layered = Layered::open(setup(model, dtype))?;
             unwatched(|monitor| layered.load_autoencoder(monitor))?;
             let layered = Arc::new(layered);
             let encoder = Arc::clone(&layered);
@@ -188,24 +188,12 @@ fn unwatched<T>(work: impl FnOnce(&mut Monitor<'_>) -> T) -> T {
     work(&mut Monitor { cancel: &cancel, images: &images, on_event: &mut |_| {} })
 }
 
-fn flux1(model: &Model) -> Result<Flux1> {
-    let (folder, files, loras) = (model.folder.clone(), model.files.clone(), Vec::new());
-    Flux1::open(Flux1Setup { folder, files, loras, dtype: DType::F32, device: Device::Cpu })
-}
-
-fn klein(model: &Model, dtype: DType) -> Result<Klein> {
-    Klein::open(Setup {
+fn setup(model: &Model, dtype: DType) -> Setup {
+    Setup {
         folder: model.folder.clone(),
         files: model.files.clone(),
         loras: Vec::new(),
-        distilled: model.distilled,
-        kv_references: model.kv_references,
         dtype,
         device: Device::Cpu,
-    })
-}
-
-fn layered(model: &Model, dtype: DType) -> Result<Layered> {
-    let (folder, files, loras) = (model.folder.clone(), model.files.clone(), Vec::new());
-    Layered::open(LayeredSetup { folder, files, loras, dtype, device: Device::Cpu })
+    }
 }

@@ -7,11 +7,11 @@ use nn::{LargePages, tiles};
 use weights::Checkpoint;
 
 use super::{
-    Monitor, Start, Watch,
-    flux1::{Flux1, Flux1Job, Flux1Setup},
-    flux2::{self, Job, Klein, Setup},
+    Monitor, Setup, Start, Watch,
+    flux1::{Flux1, Flux1Job},
+    flux2::{self, Job, Klein, Variant},
     layers,
-    qwen_image_layered::{Layered, LayeredSetup},
+    qwen_image_layered::Layered,
 };
 use crate::{
     DeviceChoice, Error, Family, JobEvent, Model, Plan, Precision, Request, Result, Stage, Task,
@@ -165,23 +165,22 @@ impl Residents {
 
 impl Pipeline {
     fn open(model: &Model, device: Device, dtype: DType, governor: &Governor) -> Result<Self> {
-        let (folder, files) = (model.folder.clone(), model.files.clone());
-        let (loras, parts) = (Vec::new(), Arc::clone(governor.parts()));
-        match model.family {
-            Family::Flux1 => {
-                let setup = Flux1Setup { folder, files, loras, dtype, device };
-                Ok(Self::Flux1(Box::new(Flux1::open_in(setup, parts)?)))
-            }
+        let parts = Arc::clone(governor.parts());
+        let setup = Setup {
+            folder: model.folder.clone(),
+            files: model.files.clone(),
+            loras: Vec::new(),
+            dtype,
+            device,
+        };
+        Ok(match model.family {
+            Family::Flux1 => Self::Flux1(Box::new(Flux1::open_in(setup, parts)?)),
             Family::Flux2Klein => {
-                let (distilled, kv_references) = (model.distilled, model.kv_references);
-                let setup = Setup { folder, files, loras, distilled, kv_references, dtype, device };
-                Ok(Self::Klein(Box::new(Klein::open_in(setup, parts)?)))
+                let variant = Variant::of(model);
+                Self::Klein(Box::new(Klein::open_in(setup, variant, parts)?))
             }
-            Family::QwenImageLayered => {
-                let setup = LayeredSetup { folder, files, loras, dtype, device };
-                Ok(Self::Layered(Box::new(Layered::open_in(setup, parts)?)))
-            }
-        }
+            Family::QwenImageLayered => Self::Layered(Box::new(Layered::open_in(setup, parts)?)),
+        })
     }
 
     fn run(&mut self, model: &Model, task: &Task, monitor: &mut Monitor<'_>) -> Result<()> {

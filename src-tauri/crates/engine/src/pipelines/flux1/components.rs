@@ -1,9 +1,6 @@
 //! The parts of a FLUX.1 model: loading, releasing, and what each does alone.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -24,7 +21,8 @@ use crate::{
     parts::open,
     pipelines::{
         folder::{config, read_config},
-        leases::{Component, Leases, Parts, Wanted},
+        leases::{Component, Parts, Wanted},
+        painter::{Painter, Setup},
         readings::Readings,
     },
     prompt::PromptTokenizer,
@@ -33,21 +31,6 @@ use crate::{
 
 /// What fills up a prompt for T5 and for CLIP.
 const PADDING: [&str; 2] = ["<pad>", "<|endoftext|>"];
-
-/// How a model is to be run.
-#[derive(Debug, Clone)]
-pub struct Flux1Setup {
-    /// In diffusers layout.
-    pub folder: PathBuf,
-    /// Files that stand in for parts of it.
-    pub files: PartFiles,
-    /// Changes of the transformer.
-    pub loras: Vec<LoraChoice>,
-    /// Number format of weights and activations.
-    pub dtype: DType,
-    /// Where it computes.
-    pub device: Device,
-}
 
 /// What the text encoders make of a batch of prompts.
 #[derive(Debug, Clone)]
@@ -60,15 +43,12 @@ pub struct Conditioning {
 
 /// A FLUX.1 model. Its parts come from a pool when they are needed.
 pub struct Flux1 {
-    leases: Leases,
-    loras: Vec<LoraChoice>,
+    painter: Painter<Transformer, Autoencoder>,
     configs: Configs,
     word_tokenizer: PromptTokenizer,
     whole_tokenizer: PromptTokenizer,
     t5: Option<Arc<T5>>,
     clip: Option<Arc<Clip>>,
-    transformer: Option<Arc<Transformer>>,
-    autoencoder: Option<Arc<Autoencoder>>,
     readings: Readings<Conditioning>,
 }
 
@@ -130,62 +110,48 @@ impl Flux1 {
     ///
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
-    pub fn open(setup: Flux1Setup) -> Result<Self> {
+    pub fn open(setup: Setup) -> Result<Self> {
         Self::open_in(setup, Arc::default())
     }
 
     /// As [`Self::open`], with weights that go through `parts`.
-    pub(crate) fn open_in(setup: Flux1Setup, parts: Arc<Parts>) -> Result<Self> {
-        let Flux1Setup { folder, files, loras, dtype, device } = setup;
-        let configs = Configs::read(&folder, &files)?;
+    pub(crate) fn open_in(setup: Setup, parts: Arc<Parts>) -> Result<Self> {
+        let configs = Configs::read(&setup.folder, &setup.files)?;
         let tokenizer = |name: &str, padding: &str| {
-            PromptTokenizer::open_padding_by(&folder.join(name), padding)
+            PromptTokenizer::open_padding_by(&setup.folder.join(name), padding)
         };
         Ok(Self {
             word_tokenizer: tokenizer("tokenizer_2", PADDING[0])?,
             whole_tokenizer: tokenizer("tokenizer", PADDING[1])?,
-            leases: Leases {
-                family: Family::Flux1,
-                folder,
-                files,
-                dtype,
-                device,
-                parts,
-                plan: None,
-            },
-            loras,
+            painter: Painter::new(Family::Flux1, setup, parts),
             configs,
             t5: None,
             clip: None,
-            transformer: None,
-            autoencoder: None,
             readings: Readings::default(),
         })
     }
 
     /// How the next run is carried out, and with which changes of the transformer.
     pub(crate) fn prepare(&mut self, plan: Plan, loras: &[LoraChoice]) {
-        self.leases.plan = Some(plan);
-        self.loras = loras.to_vec();
+        self.painter.prepare(plan, loras);
     }
 
     /// Gives all parts back to the pool, which may let go of them.
     pub(crate) fn give_back(&mut self) {
         (self.t5, self.clip) = (None, None);
-        self.transformer = None;
-        self.autoencoder = None;
+        self.painter.give_back();
     }
 
     /// Number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.leases.dtype
+        self.painter.leases.dtype
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.leases.device
+        &self.painter.leases.device
     }
 
     pub(super) fn scheduler(&self) -> &scheduler::Config {
@@ -198,9 +164,7 @@ impl Flux1 {
 
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
-        self.transformer
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
+        self.painter.transformer()
     }
 
     /// Prompts that were read not long ago.
@@ -214,8 +178,7 @@ impl Flux1 {
     /// If weights are missing or damaged.
     pub fn load_text_encoders(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.clip.is_none() || self.t5.is_none() {
-            self.transformer = None;
-            self.leases.drop_if_planned(Component::Transformer);
+            self.painter.make_room();
         }
         self.load_clip(monitor)?;
         monitor.check()?;
@@ -228,7 +191,7 @@ impl Flux1 {
     /// If its weights are missing or damaged.
     pub fn load_clip(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Clip::load(self.configs.clip.clone(), params);
-        self.leases.fill(&mut self.clip, &Wanted::whole(Component::Clip), monitor, load)
+        self.painter.leases.fill(&mut self.clip, &Wanted::whole(Component::Clip), monitor, load)
     }
 
     /// Loads what reads word by word if it is not there.
@@ -238,14 +201,14 @@ impl Flux1 {
     pub fn load_t5(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| T5::load(self.configs.t5.clone(), params);
         let wanted = Wanted { component: Component::T5, loras: &[], reads: &t5::is_read };
-        self.leases.fill(&mut self.t5, &wanted, monitor, load)
+        self.painter.leases.fill(&mut self.t5, &wanted, monitor, load)
     }
 
     pub(super) fn release_text_encoders(&mut self) {
-        if self.leases.plan.is_some() {
+        if self.painter.leases.plan.is_some() {
             (self.t5, self.clip) = (None, None);
-            self.leases.drop_if_planned(Component::T5);
-            self.leases.drop_if_planned(Component::Clip);
+            self.painter.leases.drop_if_planned(Component::T5);
+            self.painter.leases.drop_if_planned(Component::Clip);
         }
     }
 
@@ -265,8 +228,7 @@ impl Flux1 {
     /// If its weights are missing or damaged.
     pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Transformer::load(self.configs.transformer.clone(), params);
-        let wanted = Wanted::transformer(&self.loras);
-        self.leases.fill(&mut self.transformer, &wanted, monitor, load)
+        self.painter.load_transformer(monitor, load)
     }
 
     /// Loads the autoencoder if it is not there.
@@ -275,8 +237,7 @@ impl Flux1 {
     /// If its weights are missing or damaged.
     pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Autoencoder::load(self.configs.autoencoder.clone(), params);
-        let wanted = Wanted::whole(Component::Autoencoder);
-        self.leases.fill(&mut self.autoencoder, &wanted, monitor, load)
+        self.painter.load_autoencoder(monitor, load)
     }
 
     /// Padded tokens of prompts, for T5 and for CLIP.
@@ -318,10 +279,7 @@ impl Flux1 {
     /// # Errors
     /// If the computation fails.
     pub fn decode(&self, tokens: &Tensor, (h, w): (usize, usize)) -> TensorResult<Tensor> {
-        let autoencoder = self
-            .autoencoder
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))?;
+        let autoencoder = self.painter.autoencoder()?;
         autoencoder.decode(&latents::unpatchify(&latents::unpack(tokens, h, w)?)?)
     }
 }

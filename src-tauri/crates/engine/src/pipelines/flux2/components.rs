@@ -1,9 +1,6 @@
 //! The parts of a FLUX.2-klein model: loading, releasing, and what each does alone.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -18,12 +15,13 @@ use nn::{Params, Probe, Unwatched};
 
 use super::Monitor;
 use crate::{
-    Error, Family, LoraChoice, PartFiles, Plan, Result, denoise,
+    Error, Family, LoraChoice, Model, PartFiles, Plan, Result, denoise,
     governor::{Load, Outline, Sizes},
     parts::open,
     pipelines::{
         folder::{config, read_config},
-        leases::{Component, Leases, Parts, Wanted},
+        leases::{Component, Parts, Wanted},
+        painter::{Painter, Setup},
         readings::Readings,
     },
     preprocess::{self, Rgb},
@@ -34,23 +32,20 @@ use crate::{
 /// Hidden states of the text encoder that make the conditioning, by blocks passed.
 const DEPTHS: [usize; 3] = [9, 18, 27];
 
-/// How a model is to be run.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// In diffusers layout.
-    pub folder: PathBuf,
-    /// Files that stand in for parts of it.
-    pub files: PartFiles,
-    /// Changes of the transformer.
-    pub loras: Vec<LoraChoice>,
+/// Which member of the family a model is.
+#[derive(Debug, Clone, Copy)]
+pub struct Variant {
     /// Whether it runs without guidance.
     pub distilled: bool,
     /// Whether references are read once and kept as keys and values.
     pub kv_references: bool,
-    /// Number format of weights and activations.
-    pub dtype: DType,
-    /// Where it computes.
-    pub device: Device,
+}
+
+impl Variant {
+    /// Of a model in the catalogue.
+    pub(crate) fn of(model: &Model) -> Self {
+        Self { distilled: model.distilled, kv_references: model.kv_references }
+    }
 }
 
 /// Conditioning of a batch of prompts, `[b, n, 3 hidden]`.
@@ -61,15 +56,11 @@ pub(super) struct Conditioning {
 
 /// A FLUX.2-klein model. Its parts come from a pool when they are needed.
 pub struct Klein {
-    leases: Leases,
-    loras: Vec<LoraChoice>,
-    is_distilled: bool,
-    kv_references: bool,
+    painter: Painter<Transformer, Autoencoder>,
+    variant: Variant,
     configs: Configs,
     tokenizer: PromptTokenizer,
     text_encoder: Option<Arc<Qwen3>>,
-    transformer: Option<Arc<Transformer>>,
-    autoencoder: Option<Arc<Autoencoder>>,
     readings: Readings<Tensor>,
 }
 
@@ -128,53 +119,45 @@ impl Klein {
     ///
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
-    pub fn open(setup: Setup) -> Result<Self> {
-        Self::open_in(setup, Arc::default())
+    pub fn open(setup: Setup, variant: Variant) -> Result<Self> {
+        Self::open_in(setup, variant, Arc::default())
     }
 
     /// As [`Self::open`], with weights that go through `parts`.
-    pub(crate) fn open_in(setup: Setup, parts: Arc<Parts>) -> Result<Self> {
-        let Setup { folder, files, loras, distilled, kv_references, dtype, device } = setup;
-        let configs = Configs::read(&folder, &files)?;
-        let tokenizer = PromptTokenizer::open(&folder.join("tokenizer"))?;
-        let family = Family::Flux2Klein;
+    pub(crate) fn open_in(setup: Setup, variant: Variant, parts: Arc<Parts>) -> Result<Self> {
+        let configs = Configs::read(&setup.folder, &setup.files)?;
+        let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
         Ok(Self {
-            leases: Leases { family, folder, files, dtype, device, parts, plan: None },
-            loras,
-            is_distilled: distilled,
-            kv_references,
+            painter: Painter::new(Family::Flux2Klein, setup, parts),
+            variant,
             configs,
             tokenizer,
             text_encoder: None,
-            transformer: None,
-            autoencoder: None,
             readings: Readings::default(),
         })
     }
 
     /// How the next run is carried out, and with which changes of the transformer.
     pub(crate) fn prepare(&mut self, plan: Plan, loras: &[LoraChoice]) {
-        self.leases.plan = Some(plan);
-        self.loras = loras.to_vec();
+        self.painter.prepare(plan, loras);
     }
 
     /// Gives all parts back to the pool, which may let go of them.
     pub(crate) fn give_back(&mut self) {
         self.text_encoder = None;
-        self.transformer = None;
-        self.autoencoder = None;
+        self.painter.give_back();
     }
 
     /// Number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.leases.dtype
+        self.painter.leases.dtype
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.leases.device
+        &self.painter.leases.device
     }
 
     pub(super) fn scheduler(&self) -> &scheduler::Config {
@@ -182,11 +165,11 @@ impl Klein {
     }
 
     pub(super) fn is_distilled(&self) -> bool {
-        self.is_distilled
+        self.variant.distilled
     }
 
     pub(super) fn keeps_references(&self) -> bool {
-        self.kv_references
+        self.variant.kv_references
     }
 
     pub(in crate::pipelines) fn latent_channels(&self) -> usize {
@@ -195,15 +178,7 @@ impl Klein {
 
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
-        self.transformer
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
-    }
-
-    fn autoencoder(&self) -> TensorResult<&Autoencoder> {
-        self.autoencoder
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
+        self.painter.transformer()
     }
 
     /// Loads the text encoder if it is not there.
@@ -212,20 +187,19 @@ impl Klein {
     /// If its weights are missing or damaged.
     pub fn load_text_encoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         if self.text_encoder.is_none() {
-            self.transformer = None;
-            self.leases.drop_if_planned(Component::Transformer);
+            self.painter.make_room();
             let wanted = Wanted { component: Component::TextEncoder, loras: &[], reads: &is_read };
             let config = self.configs.text_encoder.clone();
             let load = |params: &Params| Qwen3::load(config, DEPTHS[2], params);
-            self.text_encoder = Some(self.leases.lease(&wanted, monitor, load)?);
+            self.text_encoder = Some(self.painter.leases.lease(&wanted, monitor, load)?);
         }
         Ok(())
     }
 
     pub(super) fn release_text_encoder(&mut self) {
-        if self.leases.plan.is_some() {
+        if self.painter.leases.plan.is_some() {
             self.text_encoder = None;
-            self.leases.drop_if_planned(Component::TextEncoder);
+            self.painter.leases.drop_if_planned(Component::TextEncoder);
         }
     }
 
@@ -245,8 +219,7 @@ impl Klein {
     /// If its weights are missing or damaged.
     pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Transformer::load(self.configs.transformer.clone(), params);
-        let wanted = Wanted::transformer(&self.loras);
-        self.leases.fill(&mut self.transformer, &wanted, monitor, load)
+        self.painter.load_transformer(monitor, load)
     }
 
     /// Loads the autoencoder if it is not there.
@@ -255,8 +228,7 @@ impl Klein {
     /// If its weights are missing or damaged.
     pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Autoencoder::load(self.configs.autoencoder.clone(), params);
-        let wanted = Wanted::whole(Component::Autoencoder);
-        self.leases.fill(&mut self.autoencoder, &wanted, monitor, load)
+        self.painter.load_autoencoder(monitor, load)
     }
 
     /// Padded tokens of prompts.
@@ -300,7 +272,7 @@ impl Klein {
     /// # Errors
     /// If the computation fails.
     pub fn encode_image(&self, image: &Rgb) -> TensorResult<Tensor> {
-        let autoencoder = self.autoencoder()?;
+        let autoencoder = self.painter.autoencoder()?;
         let pixels = preprocess::to_tensor(image, autoencoder.device())?;
         autoencoder.normalize(&latents::patchify(&autoencoder.encode(&pixels)?)?)
     }
@@ -310,7 +282,7 @@ impl Klein {
     /// # Errors
     /// If the computation fails.
     pub fn decode(&self, tokens: &Tensor, (h, w): (usize, usize)) -> TensorResult<Tensor> {
-        let autoencoder = self.autoencoder()?;
+        let autoencoder = self.painter.autoencoder()?;
         let patches = autoencoder.denormalize(&latents::unpack(tokens, h, w)?)?;
         autoencoder.decode(&latents::unpatchify(&patches)?)
     }

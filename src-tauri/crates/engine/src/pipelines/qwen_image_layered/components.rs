@@ -1,9 +1,6 @@
 //! The parts of a Qwen-Image-Layered model: loading, releasing, and what each does alone.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use models::{
@@ -26,7 +23,8 @@ use crate::{
     parts::open,
     pipelines::{
         folder::{config, read_config},
-        leases::{Component, Leases, Parts, Wanted},
+        leases::{Component, Parts, Wanted},
+        painter::{Painter, Setup},
     },
     preprocess,
     prompt::PromptTokenizer,
@@ -40,21 +38,6 @@ const TEMPLATE_TOKENS: usize = 34;
 /// The longest caption, in tokens.
 const MAX_CAPTION_TOKENS: usize = 512;
 
-/// How a model is to be run.
-#[derive(Debug, Clone)]
-pub struct LayeredSetup {
-    /// In diffusers layout.
-    pub folder: PathBuf,
-    /// Files that stand in for parts of it.
-    pub files: PartFiles,
-    /// Changes of the transformer.
-    pub loras: Vec<LoraChoice>,
-    /// Number format of weights and activations.
-    pub dtype: DType,
-    /// Where it computes.
-    pub device: Device,
-}
-
 /// Conditioning of the prompt and of its negative, `[1, n, hidden]`.
 pub(super) struct Conditioning {
     pub(super) positive: Tensor,
@@ -63,13 +46,10 @@ pub(super) struct Conditioning {
 
 /// A Qwen-Image-Layered model. Its parts come from a pool when they are needed.
 pub struct Layered {
-    leases: Leases,
-    loras: Vec<LoraChoice>,
+    painter: Painter<Transformer, Autoencoder>,
     configs: Configs,
     tokenizer: PromptTokenizer,
     text_encoder: Option<(Component, Arc<Qwen25Vl>)>,
-    transformer: Option<Arc<Transformer>>,
-    autoencoder: Option<Arc<Autoencoder>>,
 }
 
 struct Configs {
@@ -144,50 +124,43 @@ impl Layered {
     ///
     /// # Errors
     /// If a file is missing or damaged, or parts do not belong together.
-    pub fn open(setup: LayeredSetup) -> Result<Self> {
+    pub fn open(setup: Setup) -> Result<Self> {
         Self::open_in(setup, Arc::default())
     }
 
     /// As [`Self::open`], with weights that go through `parts`.
-    pub(crate) fn open_in(setup: LayeredSetup, parts: Arc<Parts>) -> Result<Self> {
-        let LayeredSetup { folder, files, loras, dtype, device } = setup;
-        let configs = Configs::read(&folder, &files)?;
-        let tokenizer = PromptTokenizer::open(&folder.join("tokenizer"))?;
-        let family = Family::QwenImageLayered;
+    pub(crate) fn open_in(setup: Setup, parts: Arc<Parts>) -> Result<Self> {
+        let configs = Configs::read(&setup.folder, &setup.files)?;
+        let tokenizer = PromptTokenizer::open(&setup.folder.join("tokenizer"))?;
         Ok(Self {
-            leases: Leases { family, folder, files, dtype, device, parts, plan: None },
-            loras,
+            painter: Painter::new(Family::QwenImageLayered, setup, parts),
             configs,
             tokenizer,
             text_encoder: None,
-            transformer: None,
-            autoencoder: None,
         })
     }
 
     /// How the next run is carried out, and with which changes of the transformer.
     pub(crate) fn prepare(&mut self, plan: Plan, loras: &[LoraChoice]) {
-        self.leases.plan = Some(plan);
-        self.loras = loras.to_vec();
+        self.painter.prepare(plan, loras);
     }
 
     /// Gives all parts back to the pool, which may let go of them.
     pub(crate) fn give_back(&mut self) {
         self.text_encoder = None;
-        self.transformer = None;
-        self.autoencoder = None;
+        self.painter.give_back();
     }
 
     /// Number format of weights and activations.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.leases.dtype
+        self.painter.leases.dtype
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.leases.device
+        &self.painter.leases.device
     }
 
     pub(super) fn scheduler(&self) -> &scheduler::Config {
@@ -200,15 +173,7 @@ impl Layered {
 
     /// The transformer, which [`Self::load_picture_parts`] has loaded.
     pub(super) fn transformer(&self) -> TensorResult<&Transformer> {
-        self.transformer
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the transformer is not loaded"))
-    }
-
-    fn autoencoder(&self) -> TensorResult<&Autoencoder> {
-        self.autoencoder
-            .as_deref()
-            .ok_or_else(|| candle_core::Error::msg("the autoencoder is not loaded"))
+        self.painter.transformer()
     }
 
     fn text_encoder(&self) -> TensorResult<&Qwen25Vl> {
@@ -229,20 +194,19 @@ impl Layered {
             Some((loaded, _)) if *loaded == component || *loaded == seeing => return Ok(()),
             _ => self.text_encoder = None,
         }
-        self.transformer = None;
-        self.leases.drop_if_planned(Component::Transformer);
+        self.painter.make_room();
         let reads = |name: &str| to_see || !qwen2_5_vl::is_of_vision(name);
         let wanted = Wanted { component, loras: &[], reads: &reads };
         let config = self.configs.text_encoder.clone();
         let load = |params: &Params| Qwen25Vl::load(config, to_see, params);
-        self.text_encoder = Some((component, self.leases.lease(&wanted, monitor, load)?));
+        self.text_encoder = Some((component, self.painter.leases.lease(&wanted, monitor, load)?));
         Ok(())
     }
 
     pub(super) fn release_text_encoder(&mut self) {
-        if self.leases.plan.is_some() {
+        if self.painter.leases.plan.is_some() {
             self.text_encoder = None;
-            self.leases.drop_if_planned(Component::TextEncoder);
+            self.painter.leases.drop_if_planned(Component::TextEncoder);
         }
     }
 
@@ -262,8 +226,7 @@ impl Layered {
     /// If its weights are missing or damaged.
     pub fn load_transformer(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Transformer::load(self.configs.transformer.clone(), params);
-        let wanted = Wanted::transformer(&self.loras);
-        self.leases.fill(&mut self.transformer, &wanted, monitor, load)
+        self.painter.load_transformer(monitor, load)
     }
 
     /// Loads the autoencoder if it is not there.
@@ -272,8 +235,7 @@ impl Layered {
     /// If its weights are missing or damaged.
     pub fn load_autoencoder(&mut self, monitor: &mut Monitor<'_>) -> Result<()> {
         let load = |params: &Params| Autoencoder::load(self.configs.autoencoder.clone(), params);
-        let wanted = Wanted::whole(Component::Autoencoder);
-        self.leases.fill(&mut self.autoencoder, &wanted, monitor, load)
+        self.painter.load_autoencoder(monitor, load)
     }
 
     /// Tokens of prompts in the chat template, padded to the longest.
@@ -391,7 +353,7 @@ impl Layered {
     /// # Errors
     /// If the computation fails.
     pub fn encode_image(&self, image: &Image) -> TensorResult<Tensor> {
-        let autoencoder = self.autoencoder()?;
+        let autoencoder = self.painter.autoencoder()?;
         let pixels = preprocess::rgba_to_tensor(image, autoencoder.device())?;
         autoencoder.normalize(&autoencoder.encode(&pixels)?)
     }
@@ -401,7 +363,7 @@ impl Layered {
     /// # Errors
     /// If the computation fails.
     pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
-        let autoencoder = self.autoencoder()?;
+        let autoencoder = self.painter.autoencoder()?;
         autoencoder.decode(&autoencoder.denormalize(latents)?)
     }
 }

@@ -86,15 +86,16 @@ SD_CPP = {
 }
 
 
-def output(command):
+def finished(command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command[:4]))} failed:\n{result.stderr[-2000:]}")
-    return result.stdout + result.stderr
+    return result
 
 
 def said(command):
-    return [json.loads(line) for line in output(command).splitlines() if line.startswith(("{", "["))]
+    lines = finished(command).stdout.splitlines()
+    return [json.loads(line) for line in lines if line.startswith(("{", "["))]
 
 
 def read_sd_cpp(log):
@@ -110,12 +111,13 @@ def sd_cpp(options, size, steps):
     width, height = size.split("x")
     transformer, vae, llm = options.sd_cpp_files
     with tempfile.TemporaryDirectory() as folder:
-        log = output([
+        result = finished([
             options.sd_cpp, "--diffusion-model", transformer, "--vae", vae, "--llm", llm,
             "--prompt", "a picture of the number 1", "--width", width, "--height", height,
             "--steps", str(steps), "--cfg-scale", "1.0", "--sampling-method", "euler",
             "--diffusion-fa", "--output", f"{folder}/out.png",
         ])
+    log = result.stdout + result.stderr
     found = read_sd_cpp(log)
     if "steps" not in found:
         sys.exit(f"{options.sd_cpp} told no times:\n{log[-2000:]}")
@@ -161,6 +163,8 @@ def main():
     options = parser.parse_args()
     if bool(options.sd_cpp) != bool(options.sd_cpp_files):
         parser.error("--sd-cpp and --sd-cpp-files need each other")
+    if options.repeat < 2:
+        parser.error("--repeat is 2 at least: the first run is left out")
     options.ours = [str(Path(folder).resolve()) for folder in options.ours]
     rows = {}
 

@@ -56,12 +56,11 @@ impl Image {
     #[must_use]
     pub fn gradient(width: u32, height: u32) -> Self {
         let (width, height) = (width.max(1), height.max(1));
-        let level = |at: u32, of: u32| (u64::from(at) * 255 / u64::from(of)) as u8;
-        let rgba = (0..height)
-            .flat_map(|y| (0..width).map(move |x| (x, y)))
-            .flat_map(|(x, y)| {
-                [level(x, width), level(y, height), level(x + y, width + height), 255]
-            })
+        let level = |at: u64, of: u64| (at * 255 / of) as u8;
+        let (across, down) = (u64::from(width), u64::from(height));
+        let rgba = (0..down)
+            .flat_map(|y| (0..across).map(move |x| (x, y)))
+            .flat_map(|(x, y)| [level(x, across), level(y, down), level(x + y, across + down), 255])
             .collect();
         Self { width, height, rgba }
     }

@@ -174,7 +174,9 @@ fn mean_and_variance(values: &[f32]) -> (f32, f32) {
     let sums: Vec<(f64, f64)> = values.par_chunks(PIECE).map(moments).collect();
     let (sum, squares) = sums.iter().fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
     let mean = sum / count;
-    (mean as f32, (squares / count - mean * mean).max(0.0) as f32)
+    let variance = squares / count - mean * mean;
+    // What is not a number stays so.
+    (mean as f32, if variance < 0.0 { 0.0 } else { variance as f32 })
 }
 
 widest!(

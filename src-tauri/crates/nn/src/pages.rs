@@ -4,9 +4,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// An allocator for large tensors beside the system's. It asks for large pages, since every page costs a
-/// visit to the system when it is first written, and it keeps blocks for the next ones of the same size:
+/// visit to the system when it is first written, and it keeps blocks, whole or in parts, for the next ones:
 /// one step of a model needs what the step before needed. Kept blocks never make the program larger than
-/// it was while all of its blocks were in use. Large blocks begin at a cache line.
+/// it was while all of its blocks were in use, but for one that grows and had to be copied. Large blocks
+/// begin at a cache line.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LargePages;
 
@@ -31,21 +32,21 @@ mod large {
 
     /// A multiple of the page of every system there is.
     const SMALL_PAGE: usize = 64 << 10;
-    const LARGE_PAGE: usize = 2 << 20;
+    pub(super) const LARGE_PAGE: usize = 2 << 20;
     /// Blocks that are kept, at most.
     const SLOTS: usize = 64;
     /// Bytes that are kept, at most, but for a single block: what a step of a large picture needs.
     const MOST_KEPT: usize = 1 << 30;
 
     /// Sizes are in bytes, of whole pages.
-    struct Kept {
-        in_use: usize,
+    pub(super) struct Kept {
+        pub(super) in_use: usize,
         /// The most that was in use since blocks were last given back.
-        most: usize,
-        kept: usize,
+        pub(super) most: usize,
+        pub(super) kept: usize,
         /// Where each begins and how long it is, the oldest first.
-        blocks: [(usize, usize); SLOTS],
-        count: usize,
+        pub(super) blocks: [(usize, usize); SLOTS],
+        pub(super) count: usize,
     }
 
     static KEPT: Mutex<Kept> =
@@ -66,7 +67,7 @@ mod large {
         }
 
         /// Gives the oldest ones back until `most` bytes are held in all; of the last, what is too much.
-        fn shrink(&mut self, most: usize) {
+        pub(super) fn shrink(&mut self, most: usize) {
             while self.count > 0 && self.in_use + self.kept > most {
                 let excess = (self.in_use + self.kept - most).next_multiple_of(LARGE_PAGE);
                 let (start, length) = self.blocks[0];
@@ -87,7 +88,7 @@ mod large {
         }
 
         /// A kept block of that length, or the beginning of the smallest that is longer.
-        fn find(&mut self, length: usize) -> Option<usize> {
+        pub(super) fn find(&mut self, length: usize) -> Option<usize> {
             let blocks = &self.blocks[..self.count];
             if let Some(at) = blocks.iter().rposition(|block| block.1 == length) {
                 return Some(self.take(at).0);
@@ -100,7 +101,7 @@ mod large {
         }
 
         /// Keeps a block, as one with those beside it.
-        fn keep(&mut self, mut start: usize, mut length: usize) {
+        pub(super) fn keep(&mut self, mut start: usize, mut length: usize) {
             while let Some(at) = self.blocks[..self.count]
                 .iter()
                 .position(|block| block.0 + block.1 == start || start + length == block.0)
@@ -165,7 +166,7 @@ mod large {
         (start, true)
     }
 
-    fn map(length: usize) -> *mut u8 {
+    pub(super) fn map(length: usize) -> *mut u8 {
         let room = length + LARGE_PAGE;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
@@ -311,6 +312,34 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn kept_blocks_are_split_joined_and_cut() {
+        use large::{Kept, LARGE_PAGE, map};
+
+        let mut kept = Kept { in_use: 0, most: 0, kept: 0, blocks: [(0, 0); 64], count: 0 };
+        let start = map(8 * LARGE_PAGE).expose_provenance();
+        assert_ne!(start, 0);
+        kept.keep(start, 8 * LARGE_PAGE);
+        // The beginning of a longer one, then what is as long as what remains.
+        assert_eq!(kept.find(3 * LARGE_PAGE), Some(start));
+        assert_eq!((kept.count, kept.kept), (1, 5 * LARGE_PAGE));
+        assert_eq!(kept.find(6 * LARGE_PAGE), None);
+        assert_eq!(kept.find(5 * LARGE_PAGE), Some(start + 3 * LARGE_PAGE));
+        assert_eq!((kept.count, kept.kept), (0, 0));
+        // Its parts come back in any order and become one.
+        for (at, pages) in [(0, 2), (3, 5), (2, 1)] {
+            kept.keep(start + at * LARGE_PAGE, pages * LARGE_PAGE);
+        }
+        assert_eq!((kept.count, kept.blocks[0]), (1, (start, 8 * LARGE_PAGE)));
+        // No more is given back than is too much.
+        kept.in_use = LARGE_PAGE;
+        kept.shrink(7 * LARGE_PAGE);
+        assert_eq!((kept.kept, kept.blocks[0]), (6 * LARGE_PAGE, (start, 6 * LARGE_PAGE)));
+        kept.shrink(0);
+        assert_eq!((kept.count, kept.kept), (0, 0));
+    }
+
+    #[test]
     fn blocks_keep_their_bytes_as_they_grow_and_shrink_across_the_border() {
         let mut size = 1000;
         let layout = |size| Layout::from_size_align(size, 64).unwrap();
@@ -341,9 +370,10 @@ mod tests {
         // SAFETY: the layout is not empty.
         assert!(unsafe { LargePages.alloc(layout) }.is_null());
     }
+
     #[test]
     #[cfg(target_os = "linux")]
-    fn parts_of_a_kept_block_are_used_and_become_one_again() {
+    fn blocks_keep_their_bytes_where_kept_ones_are_split_and_joined() {
         let layout = |parts: usize| Layout::from_size_align(parts * LARGE, 64).unwrap();
         // SAFETY: layouts are those that blocks were allocated with; writes stay inside.
         unsafe {

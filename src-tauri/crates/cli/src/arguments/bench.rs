@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 
 use super::{Dtype, Memory, decimal, size, whole};
 
@@ -142,10 +142,12 @@ pub(crate) struct Step {
     #[arg(long)]
     pub(crate) compare: bool,
     /// Tokens of the prompt.
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    #[arg(long, value_name = "N", default_value_t = 512,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub(crate) max_sequence_length: usize,
     /// Layers to take a picture apart into, where the model does that.
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4,
+        value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) layers: u32,
 }
 

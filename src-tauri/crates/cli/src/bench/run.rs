@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::{
-    DecomposeDraft, Decomposition, Draft, Engine, Error, Family, Image, Model, Request, Stage,
-    Task, Took,
+    DecomposeDraft, Decomposition, Draft, Engine, Error, Family, Image, Model, Request, Size,
+    Stage, Task, Took,
 };
 use serde_json::{Value, json};
 
@@ -58,11 +58,16 @@ fn task(
     index: usize,
     step_cache: Option<f64>,
 ) -> Result<Task, Error> {
-    let (width, height) = options.size;
-    let picture = Arc::new(Image::gradient(width, height));
+    // It is checked before a picture of that size is made.
+    let size = Size::new(options.size.0, options.size.1)?;
+    let picture = || Arc::new(Image::gradient(size.width(), size.height()));
     let prompt = format!("a picture of the number {index}");
     let precision = options.dtype.map(Into::into);
     if model.family == Family::QwenImageLayered {
+        if step_cache.is_some() {
+            let reason = format!("{} takes nothing from the step before", model.name);
+            return Err(Error::InvalidRequest(reason));
+        }
         return Ok(Task::Decompose(Decomposition::new(DecomposeDraft {
             prompt,
             seed: index as u64,
@@ -70,16 +75,16 @@ fn task(
             // Nobody would keep what random weights paint.
             tries_again: false,
             precision,
-            ..DecomposeDraft::new(picture, options.layers)
+            ..DecomposeDraft::new(picture(), options.layers)
         })?));
     }
     Ok(Task::Generate(Request::new(Draft {
         prompt,
-        width: Some(width),
-        height: Some(height),
+        width: Some(size.width()),
+        height: Some(size.height()),
         steps: Some(options.steps),
         max_sequence_length: options.max_sequence_length,
-        references: vec![picture.into(); options.references],
+        references: (0..options.references).map(|_| picture().into()).collect(),
         step_cache,
         precision,
         seed: index as u64,

@@ -371,6 +371,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// Whether steps may take from those before them, so that their times tell nothing of others.
+    pub(crate) fn may_reuse_steps(&self) -> bool {
+        self.load.kept_maps > 0
+    }
+
     /// The most bytes that were held, where weights are, since it was asked last.
     pub(crate) fn peak(&self) -> Option<u64> {
         if self.plan.on_card { nn::take_cuda_peak() } else { peak() }

@@ -301,8 +301,8 @@ impl<'a> Clock<'a> {
             // A prompt that was remembered says nothing.
             let is_work = match stage {
                 Stage::Encode => seconds > REMEMBERED,
-                // Nor do steps that were hardly computed.
-                Stage::Denoise => self.reused_steps == 0,
+                // Nor do steps of which some may be hardly computed.
+                Stage::Denoise => !self.run.may_reuse_steps(),
                 _ => true,
             };
             if let Some((phase, times)) = phase.filter(|_| is_first && is_work) {

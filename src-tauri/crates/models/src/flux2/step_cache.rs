@@ -57,8 +57,13 @@ impl StepCache {
             None => false,
         };
         self.was_reused = near;
-        match &self.last {
-            Some(last) if near => Ok(Ok((after + &last.others)?)),
+        match self.last.take() {
+            Some(last) if near => {
+                let end = (after + &last.others)?;
+                self.last = Some(last);
+                Ok(Ok(end))
+            }
+            // What is about to be replaced makes room at once.
             _ => Ok(Err(Watched { after, first })),
         }
     }

@@ -190,6 +190,9 @@ mod tests {
             (5, (7, 9), 1, 0, 1),
             (33, (9, 12), 3, 0, 2),
             (2, (8, 40), 3, 1, 2),
+            // Windows that follow one another from row to row.
+            (34, (5, 16), 3, 1, 1),
+            (34, (3, 48), 3, 1, 1),
         ] {
             let (x, weight) =
                 (wave((2, channels, h, w), 0.37), wave((35, channels, kernel, kernel), 0.91));

@@ -15,7 +15,7 @@ use crate::cuda::unpack::Packed;
 use crate::{
     profile,
     slices::{buffer, read},
-    tiles::{self, Bias, Left, Rounding, Rows},
+    tiles::{self, Left, Rounding, Rows},
 };
 
 /// Bytes that somebody keeps, such as a memory map.
@@ -265,17 +265,17 @@ impl Stored {
             rounded,
         )?;
         let mut products = buffer(count * outputs);
-        let out = (products.as_mut_slice(), outputs);
+        let out = products.as_mut_slice();
         let bytes = self.byte_count() as f64 + numbers * rounding.bytes() as f64;
         profile::count(
             || format!("product {rounding:?} {count} x {inputs} x {outputs}"),
             (2.0 * numbers * outputs as f64, bytes + 4.0 * (count * outputs) as f64),
             || match bias {
                 Some(bias) => read(bias, |bias| {
-                    tiles::product(unit, &left, self, Bias::OfRight(bias), out);
+                    tiles::product(unit, &left, self, Some(bias), out);
                 }),
                 None => {
-                    tiles::product(unit, &left, self, Bias::None, out);
+                    tiles::product(unit, &left, self, None, out);
                     Ok(())
                 }
             },

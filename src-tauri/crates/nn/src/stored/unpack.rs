@@ -147,7 +147,8 @@ fn regroup(bytes: &[u8], scale: f32, out: &mut [u8], scales: &mut [f32]) {
                 // bits of it are behind the point.
                 let whole = i32::from(i16::from(q.cast_signed()) << 8);
                 let fine = ((whole * i32::from(factor)) >> 16) as i16;
-                *out = ((fine + 64) >> 7) as u8;
+                // The lowest of a block with a negative size would be one too many.
+                *out = ((fine + 64) >> 7).min(127) as u8;
             }
         }
         *group = if is_finite { largest * scale } else { f32::NAN };
@@ -298,6 +299,18 @@ mod tests {
         let values: Vec<f32> =
             (0..count).map(|i| (i as f32 * 0.7).sin() * (1.0 + i as f32 * 0.01)).collect();
         Tensor::from_vec(values, (1, count), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn the_lowest_number_of_a_block_of_negative_size_keeps_its_sign() {
+        let mut block = [0u8; 34];
+        block[..2].copy_from_slice(&half::f16::from_f32(-0.5).to_le_bytes());
+        block[2..5].copy_from_slice(&[-128i8, 127, -1].map(i8::cast_unsigned));
+        let (mut out, mut scales) = ([0u8; 32], [0f32; 1]);
+        q8_0_in_groups(&block, 1.0, &mut out, &mut scales);
+        let made = out.map(|byte| f32::from(byte.cast_signed()) * scales[0]);
+        assert_eq!(scales, [0.5]);
+        assert_eq!(made[..4], [63.5, -63.5, 0.5, 0.0]);
     }
 
     #[test]

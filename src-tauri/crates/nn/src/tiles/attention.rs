@@ -11,7 +11,7 @@ use super::{
     lines::{self, Line},
     right::{turn, upright},
     rounding::halve,
-    softmax::{BLOCKS, KEYS, Known, Lane, Softening, length, place, scale},
+    softmax::{BLOCKS, KEYS, Known, Lane, NUMBERS, Softening, length, place, scale},
 };
 use crate::slices::{buffer, read};
 
@@ -169,10 +169,9 @@ impl Keys {
                     turn(rows, width, width / ROW, tiles);
                 }
                 upright(values, d, count.next_multiple_of(KEYS) / PANEL, value_tiles);
-                keys.chunks_exact(d).map(length).fold(0.0, |most, length| {
-                    // What is not a number stays so.
-                    if length <= most { most } else { length }
-                })
+                keys.chunks_exact(d)
+                    .map(length)
+                    .fold(0.0, |most, length| if length > most { length } else { most })
             })
             .collect();
         Self { tiles, longest, count, d }
@@ -336,7 +335,7 @@ impl Task<'_> {
         for line in 0..PANEL.min(self.count - first) {
             let by = known.share(line);
             for (column, out) in out(first + line)[..self.keys.d].chunks_mut(ROWS).enumerate() {
-                let sums = &sums[column / 2 * TILE + place(line, column % 2)..];
+                let sums = &sums[column / 2 * NUMBERS + place(line, column % 2)..];
                 out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum * by);
             }
         }
@@ -383,6 +382,42 @@ mod tests {
                 let far = far.max_all().unwrap().to_scalar::<f32>().unwrap();
                 assert!(far < 0.02, "{far} at {n} queries and {m} keys of {d} by {unit:?}");
             }
+        }
+    }
+
+    #[test]
+    fn scores_that_grow_far_and_what_is_no_number_come_through() {
+        let (n, m, d) = (40, 700, 64);
+        // As the units see them, so that large scores are compared exactly.
+        let wave = |rows: usize, step: f32, size: fn(usize) -> f32| {
+            let values: Vec<f32> = (0..rows * d)
+                .map(|at| half::bf16::from_f32((at as f32 * step).sin() * size(at / d)).to_f32())
+                .collect();
+            values
+        };
+        let q = wave(n, 0.7, |_| 6.0);
+        let mut k = wave(m, 0.3, |key| 0.2 + key as f32 * 0.02);
+        let v = wave(m, 0.9, |_| 1.0);
+        let tensor = |values: &[f32]| {
+            Tensor::from_slice(values, (1, 1, values.len() / d, d), &Device::Cpu).unwrap()
+        };
+        for unit in Unit::all(Rounding::Bf16) {
+            let attend = |k: &[f32]| {
+                let (q, k, v) = (tensor(&q), tensor(k), tensor(&v));
+                let exact = sdpa(&q, &k, &v, Mask::Full).unwrap();
+                let made = attend(unit, (&q, &k, &v), 0.125, None).unwrap().expect("it fits");
+                (made, exact)
+            };
+            let (made, exact) = attend(&k);
+            let far = (made - exact).unwrap().abs().unwrap().max_all().unwrap();
+            assert!(far.to_scalar::<f32>().unwrap() < 0.02, "{far} by {unit:?}");
+        }
+        k[650 * d] = f32::NAN;
+        for unit in Unit::all(Rounding::Bf16) {
+            let (q, k, v) = (tensor(&q), tensor(&k), tensor(&v));
+            let made = attend(unit, (&q, &k, &v), 0.125, None).unwrap().expect("it fits");
+            let made = made.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert!(made.iter().all(|number| number.is_nan()), "{unit:?}");
         }
     }
 }

@@ -119,7 +119,7 @@ impl Job<'_> {
         for (panel, piece) in
             (0..panels).flat_map(|panel| pieces.iter().map(move |piece| (panel, *piece)))
         {
-            let right = kernels::Windows {
+            let right = kernels::Apart {
                 bytes: lines::bytes(&self.pixels.pairs),
                 row: self.pixels.row,
                 starts: piece.starts,
@@ -134,7 +134,7 @@ impl Job<'_> {
                     self.finish(panel, piece, there, these);
                 }
             };
-            self.unit.windows(left, &right, here, (STEPS, &mut || finish(LINES)));
+            self.unit.halves_apart(left, &right, here, (STEPS, &mut || finish(LINES)));
             finish(PANEL);
             before = Some((panel, piece));
             std::mem::swap(&mut here, &mut there);
@@ -251,5 +251,64 @@ impl Pixels {
             }
         }
         pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use half::bf16;
+
+    use super::*;
+
+    #[test]
+    fn every_unit_convolves_as_its_numbers_tell() {
+        let number = |at: usize, step: f32| bf16::from_f32((at as f32 * step).sin()).to_f32();
+        for (channels, (height, width), kernel, stride) in
+            [(33, (6, 40), 3, 1), (2, (5, 16), 3, 1), (5, (9, 13), 3, 2), (64, (3, 7), 1, 1)]
+        {
+            let outputs = 35;
+            let map: Vec<f32> = (0..channels * height * width).map(|at| number(at, 0.37)).collect();
+            let values: Vec<f32> =
+                (0..outputs * channels * kernel * kernel).map(|at| number(at, 0.91)).collect();
+            let bias: Vec<f32> = (0..outputs).map(|at| at as f32).collect();
+            let around = kernel / 2;
+            let side = |side: usize| (side + 2 * around - kernel) / stride + 1;
+            let windows = Windows {
+                size: (channels, height, width),
+                plane: height * width,
+                windows: (side(height), side(width)),
+                kernel,
+                stride,
+                first: (-(around as isize), -(around as isize)),
+            };
+            let count = side(height) * side(width);
+            let exact = |output: usize, window: usize| -> f64 {
+                let (y, x) = (window / side(width) * stride, window % side(width) * stride);
+                let mut sum = f64::from(bias[output]);
+                for at in 0..channels * kernel * kernel {
+                    let (channel, tap) = (at / (kernel * kernel), at % (kernel * kernel));
+                    let row = (y + tap / kernel).wrapping_sub(around);
+                    let column = (x + tap % kernel).wrapping_sub(around);
+                    if row < height && column < width {
+                        let pixel = map[(channel * height + row) * width + column];
+                        let weight = values[output * channels * kernel * kernel + at];
+                        sum += f64::from(pixel) * f64::from(weight);
+                    }
+                }
+                sum
+            };
+            let left = weights(&values, outputs, channels, kernel);
+            for unit in Unit::all(Rounding::Bf16) {
+                let mut made = vec![f32::NAN; outputs * count];
+                convolve(unit, &map, windows, (&left, &bias, None), (&mut made, count));
+                for (at, made) in made.iter().enumerate() {
+                    let expected = exact(at / count, at % count);
+                    assert!(
+                        (f64::from(*made) - expected).abs() < 1e-3,
+                        "{unit:?}, {channels} channels by {kernel}: {made}, not {expected}"
+                    );
+                }
+            }
+        }
     }
 }

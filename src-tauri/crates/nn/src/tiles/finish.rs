@@ -12,7 +12,7 @@ use crate::vectors::widest;
 
 /// What is added to every number of a product.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Bias<'a> {
+pub(super) enum Bias<'a> {
     None,
     /// One for each row of the right factor.
     OfRight(&'a [f32]),

@@ -22,7 +22,6 @@ mod softmax;
 use std::cell::Cell;
 
 pub(crate) use self::{
-    finish::Bias,
     kernels::Unit,
     left::Left,
     product::{Rows, product},

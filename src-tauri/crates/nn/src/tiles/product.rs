@@ -13,24 +13,6 @@ use super::{
 };
 
 /// A right factor `[outputs, inputs]`, as it is stored.
-pub(crate) trait Right: Sync {
-    /// `(outputs, inputs)`.
-    fn dims(&self) -> (usize, usize);
-
-    /// Fills a block anew with some rows and columns.
-    fn fill(
-        &self,
-        block: &mut Block,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        rounding: Rounding,
-    );
-
-    /// Told when some rows are not needed any more.
-    fn has_read(&self, _rows: Range<usize>) {}
-}
-
-/// A right factor of rows that lie somewhere, packed or not.
 pub(crate) trait Rows: Sync {
     /// `(outputs, inputs)`.
     fn dims(&self) -> (usize, usize);
@@ -56,26 +38,6 @@ pub(crate) trait Rows: Sync {
 
     /// Told when some rows are not needed any more.
     fn has_read(&self, _rows: Range<usize>) {}
-}
-
-impl<T: Rows> Right for T {
-    fn dims(&self) -> (usize, usize) {
-        Rows::dims(self)
-    }
-
-    fn fill(
-        &self,
-        block: &mut Block,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        rounding: Rounding,
-    ) {
-        block.fill(self, rows, columns, rounding);
-    }
-
-    fn has_read(&self, rows: Range<usize>) {
-        Rows::has_read(self, rows);
-    }
 }
 
 /// Rows of the right factor in a block.
@@ -108,26 +70,19 @@ struct Out {
 // SAFETY: threads write disjoint columns, and nobody reads before all are done.
 unsafe impl Sync for Out {}
 
-/// `left · rightᵀ + bias` into `out`, `stride` numbers from row to row.
+/// `left · rightᵀ`, plus a bias for each row of the right one, into `out`.
 pub(crate) fn product(
     unit: Unit,
     left: &Left,
-    right: &dyn Right,
-    bias: Bias<'_>,
-    (out, stride): (&mut [f32], usize),
+    right: &dyn Rows,
+    bias: Option<&[f32]>,
+    out: &mut [f32],
 ) {
     let (outputs, inputs) = right.dims();
-    let needed = left.rows.saturating_sub(1) * stride + outputs;
-    assert!(inputs == left.columns && outputs <= stride && out.len() >= needed);
-    assert!(match bias {
-        Bias::None => true,
-        Bias::OfRight(bias) => bias.len() >= outputs,
-        Bias::OfLeft(bias, plus) => {
-            bias.len() >= left.rows && plus.is_none_or(|plus| plus.len() >= needed)
-        }
-    });
+    assert!(inputs == left.columns && out.len() >= left.rows * outputs);
+    assert!(bias.is_none_or(|bias| bias.len() >= outputs));
     let panels = left.rows.div_ceil(PANEL);
-    let out = Out { start: out.as_mut_ptr(), columns: stride };
+    let out = Out { start: out.as_mut_ptr(), columns: outputs };
     // Narrow factors have few blocks: they are made smaller, and at last rows are shared out as well.
     let wanted = 2 * rayon::current_num_threads();
     let block = (outputs.div_ceil(wanted).next_multiple_of(PANEL)).clamp(PANEL, BLOCK);
@@ -156,8 +111,8 @@ pub(crate) fn product(
 struct Job<'a> {
     unit: Unit,
     left: &'a Left,
-    right: &'a dyn Right,
-    bias: Bias<'a>,
+    right: &'a dyn Rows,
+    bias: Option<&'a [f32]>,
     out: &'a Out,
 }
 
@@ -178,7 +133,7 @@ impl Job<'_> {
         lines::reserve(kept, if is_single || is_own { 1 } else { all } * SUMS);
         for start in (0..columns.max(1)).step_by(chunk) {
             let chunk = start..columns.min(start + chunk);
-            self.right.fill(block, rows.clone(), chunk.clone(), rounding);
+            block.fill(self.right, rows.clone(), chunk.clone(), rounding);
             let mut turns =
                 Turns { job: self, block, rows: &rows, start, raw, kept, waiting: None };
             let pairs = panels.clone().flat_map(|panel| (0..across).map(move |at| (panel, at)));
@@ -194,6 +149,43 @@ impl Job<'_> {
             }
             turns.finish();
         }
+    }
+
+    /// Some more rows of a turn whose sums are made.
+    fn finish(
+        &self,
+        turn: &mut Turn,
+        share: usize,
+        (block, start, rows): (&Block, usize, &Range<usize>),
+        raw: &[Line],
+        kept: &mut [Line],
+    ) {
+        let these = turn.done..PANEL.min(turn.done + share);
+        if these.is_empty() {
+            return;
+        }
+        turn.done = these.end;
+        let columns = &turn.columns;
+        let is_whole = self.left.rounding == Rounding::Int8;
+        let scales = is_whole.then(|| {
+            let of_rows = self.left.scales(columns.start / GROUP, turn.panel);
+            (of_rows, block.scales((columns.start - start) / GROUP, turn.column * PANEL))
+        });
+        let sums = Sums { raw, scales, adds: is_whole && columns.start > 0 };
+        let kept = lines::numbers_mut(&mut kept[turn.kept * (SUMS / ROW)..][..SUMS / ROW]);
+        if columns.end < self.left.columns {
+            return finish(sums, kept, None, these);
+        }
+        let (row, first) = (turn.panel * PANEL, rows.start + turn.column * PANEL);
+        let place = row * self.out.columns + first;
+        let place = Place {
+            // SAFETY: inside of the product, by the sizes that were checked.
+            start: unsafe { self.out.start.add(place) },
+            stride: self.out.columns,
+            size: (self.left.rows - row, rows.end - first),
+            bias: self.bias.map_or(Bias::None, |bias| Bias::OfRight(&bias[first..])),
+        };
+        finish(sums, kept, Some(&place), these);
     }
 }
 
@@ -289,50 +281,6 @@ fn pair(raw: &mut [Line], made: usize, read: Option<usize>) -> (&mut [Line], &[L
     }
 }
 
-impl Job<'_> {
-    /// Some more rows of a turn whose sums are made.
-    fn finish(
-        &self,
-        turn: &mut Turn,
-        share: usize,
-        (block, start, rows): (&Block, usize, &Range<usize>),
-        raw: &[Line],
-        kept: &mut [Line],
-    ) {
-        let these = turn.done..PANEL.min(turn.done + share);
-        if these.is_empty() {
-            return;
-        }
-        turn.done = these.end;
-        let columns = &turn.columns;
-        let is_whole = self.left.rounding == Rounding::Int8;
-        let scales = is_whole.then(|| {
-            let of_rows = self.left.scales(columns.start / GROUP, turn.panel);
-            (of_rows, block.scales((columns.start - start) / GROUP, turn.column * PANEL))
-        });
-        let sums = Sums { raw, scales, adds: is_whole && columns.start > 0 };
-        let kept = lines::numbers_mut(&mut kept[turn.kept * (SUMS / ROW)..][..SUMS / ROW]);
-        if columns.end < self.left.columns {
-            return finish(sums, kept, None, these);
-        }
-        let (row, first) = (turn.panel * PANEL, rows.start + turn.column * PANEL);
-        let place = row * self.out.columns + first;
-        let bias = match self.bias {
-            Bias::None => Bias::None,
-            Bias::OfRight(bias) => Bias::OfRight(&bias[first..]),
-            Bias::OfLeft(bias, plus) => Bias::OfLeft(&bias[row..], plus.map(|plus| &plus[place..])),
-        };
-        let place = Place {
-            // SAFETY: inside of the product, by the sizes that were checked.
-            start: unsafe { self.out.start.add(place) },
-            stride: self.out.columns,
-            size: (self.left.rows - row, rows.end - first),
-            bias,
-        };
-        finish(sums, kept, Some(&place), these);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,9 +316,15 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_factors_nearly() {
-        for (rows, inputs, outputs) in
-            [(1, 3, 1), (1, 32, 32), (5, 64, 96), (33, 96, 31), (70, 3100, 290), (130, 7000, 40)]
-        {
+        for (rows, inputs, outputs) in [
+            (1, 3, 1),
+            (1, 32, 32),
+            (5, 64, 96),
+            (33, 96, 31),
+            (70, 3100, 290),
+            (130, 7000, 40),
+            (300, 40, 33),
+        ] {
             let (x, values) = (wave(rows * inputs, 0.37), wave(outputs * inputs, 0.73));
             let bias = wave(outputs, 1.9);
             let exact = |row: usize, output: usize| -> f64 {
@@ -389,7 +343,7 @@ mod tests {
                         let right =
                             Numbers { values: values.clone(), halves, dims: (outputs, inputs) };
                         let mut made = vec![f32::NAN; rows * outputs];
-                        product(unit, &left, &right, Bias::OfRight(&bias), (&mut made, outputs));
+                        product(unit, &left, &right, Some(&bias), &mut made);
                         results.push(made);
                     }
                     assert_eq!(results[0], results[1], "stored halves are what is rounded");

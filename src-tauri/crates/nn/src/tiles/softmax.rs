@@ -12,6 +12,8 @@ use crate::vectors::{power, sum, widest};
 pub(super) const KEYS: usize = 256;
 /// Blocks of 32 of these.
 pub(super) const BLOCKS: usize = KEYS / PANEL;
+/// Sums of a panel by a panel, `[2, 2, 16, 16]`.
+pub(super) const NUMBERS: usize = PANEL * PANEL;
 /// By how many powers of two weights may grow beyond one before all that was added up is scaled anew.
 const SLACK: f32 = 8.0;
 /// As many that weights may be away from one, both ways, without losing any that count.
@@ -97,7 +99,7 @@ impl<'a> Softening<'a> {
         (count, keys): (usize, usize),
         bias: impl Fn(usize) -> &'b [f32],
     ) -> Self {
-        let (blocks, _) = lines::numbers_mut(&mut lane.scores).as_chunks_mut::<TILE>();
+        let (blocks, _) = lines::numbers_mut(&mut lane.scores).as_chunks_mut::<NUMBERS>();
         let inverse = 1.0 / scale;
         for line in 0..count {
             for (at, bias) in bias(line).chunks(ROWS).enumerate().take(KEYS / ROWS) {
@@ -111,9 +113,7 @@ impl<'a> Softening<'a> {
                 blocks[key / PANEL][side + key % ROWS] = f32::NEG_INFINITY;
             }
         }
-        if known.is_bounded {
-            lane.factors = [1.0; PANEL];
-        }
+        lane.factors = [1.0; PANEL];
         Self { known, lane, scale: scale * std::f32::consts::LOG2_E, count, done: 0 }
     }
 
@@ -164,7 +164,7 @@ fn soften_each<const IS_BOUNDED: bool>(
     lines: Range<usize>,
     scale: f32,
 ) {
-    let (scores, _) = lines::numbers(&lane.scores).as_chunks::<TILE>();
+    let (scores, _) = lines::numbers(&lane.scores).as_chunks::<NUMBERS>();
     let (tiles, _) = lines::bytes_mut(&mut lane.weights).as_chunks_mut::<TILE>();
     for line in lines {
         let sides = [place(line, 0), place(line, 1)];
@@ -194,8 +194,7 @@ fn soften_each<const IS_BOUNDED: bool>(
                 let low = power(low[i].mul_add(scale, offset));
                 let high = power(high[i].mul_add(scale, offset));
                 total[i] += low + high;
-                // Never infinite, and what is not a number stays so.
-                words[i] = (low.to_bits() + 0x8000) >> 16 | (high.to_bits() + 0x8000) & 0xffff_0000;
+                words[i] = half(low) >> 16 | half(high) & 0xffff_0000;
             }
             tiles[line / ROWS * BLOCKS + block][line % ROWS * ROW..][..ROW]
                 .copy_from_slice(bytemuck::cast_slice(&words));
@@ -209,7 +208,13 @@ fn length_of(numbers: &[f32]) -> f32 {
     sum(numbers, |number| number * number).sqrt()
 }
 
-/// The largest of all; numbers only.
+/// A number whose upper 16 bits are the nearest bf16; what is not a number stays so.
+#[inline(always)]
+fn half(number: f32) -> u32 {
+    number.to_bits().wrapping_add(0x8000)
+}
+
+/// The largest of all. Where one is not a number, so is every weight of the row, whatever this gives.
 #[inline(always)]
 fn largest(vectors: &[[f32; ROWS]; 2 * BLOCKS]) -> f32 {
     let mut most = vectors[0];
@@ -230,7 +235,7 @@ fn largest(vectors: &[[f32; ROWS]; 2 * BLOCKS]) -> f32 {
 
 #[inline(always)]
 fn scale_lines(sums: &mut [f32], factors: &[f32; PANEL]) {
-    for sums in sums.as_chunks_mut::<TILE>().0 {
+    for sums in sums.as_chunks_mut::<NUMBERS>().0 {
         for (line, factor) in factors.iter().enumerate() {
             for side in 0..2 {
                 sums[place(line, side)..][..ROWS].iter_mut().for_each(|sum| *sum *= factor);

@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::{Between, Line, TILE, Windows};
+use super::{Apart, Between, Line, TILE};
 
 /// Whether the processor has tiles of bf16 and of bytes, and the system lets this process use them.
 pub(super) fn is_available() -> bool {
@@ -79,7 +79,7 @@ pub(super) fn with(work: impl FnOnce()) {
 macro_rules! multiply {
     ($product:literal, $left:expr, $right:expr, $steps:expr, $between:expr) => {
         let (every, between) = $between;
-        for from in (0..$steps).step_by(every.max(1)) {
+        for from in (0..$steps).step_by(every) {
             let here = |tiles: [&[u8]; 2]| tiles.map(|tiles| tiles[from * TILE..].as_ptr());
             multiply_part!($product, here($left), here($right), every.min($steps - from));
             between();
@@ -146,9 +146,9 @@ pub(super) fn halves(
     store(sums);
 }
 
-pub(super) fn windows(
+pub(super) fn halves_apart(
     left: [&[u8]; 2],
-    right: &Windows<'_>,
+    right: &Apart<'_>,
     sums: &mut [Line],
     (every, between): Between<'_>,
 ) {

@@ -12,7 +12,7 @@ use super::{PANEL, ROW, ROWS, Rounding, TILE, lines::Line};
 pub(super) type Between<'a> = (usize, &'a mut dyn FnMut());
 
 /// Tiles of a right factor in bf16 that lie in something larger, their rows apart: 16 pixels each of a map.
-pub(super) struct Windows<'a> {
+pub(super) struct Apart<'a> {
     pub(super) bytes: &'a [u8],
     /// Bytes from row to row.
     pub(super) row: usize,
@@ -83,7 +83,7 @@ impl Unit {
         (sums, adds): (&mut [Line], bool),
         between: Between<'_>,
     ) {
-        check(left, right, steps, sums);
+        check(left, right, steps, sums, &between);
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Self::Tiles => amx::halves(left, right, steps, (sums, adds), between),
@@ -95,22 +95,22 @@ impl Unit {
     }
 
     /// As [`Self::halves`], where the right factor's tiles lie elsewhere.
-    pub(super) fn windows(
+    pub(super) fn halves_apart(
         self,
         left: [&[u8]; 2],
-        right: &Windows<'_>,
+        right: &Apart<'_>,
         sums: &mut [Line],
         between: Between<'_>,
     ) {
         let farthest = right.steps.iter().max().copied().unwrap_or(0);
         let last = right.starts[0].max(right.starts[1]) + farthest + (ROWS - 1) * right.row + ROW;
-        assert!(last <= right.bytes.len() && right.row >= ROW && between.0 > 0);
-        check(left, left, right.steps.len(), sums);
+        assert!(last <= right.bytes.len() && right.row >= ROW);
+        check(left, left, right.steps.len(), sums, &between);
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Self::Tiles => amx::windows(left, right, sums, between),
+            Self::Tiles => amx::halves_apart(left, right, sums, between),
             #[cfg(target_arch = "x86_64")]
-            Self::Wide => vectors::windows(left, right, sums),
+            Self::Wide => vectors::halves_apart(left, right, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Narrow => unreachable!("this unit is never chosen for bf16"),
         }
@@ -125,7 +125,7 @@ impl Unit {
         sums: &mut [Line],
         between: Between<'_>,
     ) {
-        check(left, right, steps, sums);
+        check(left, right, steps, sums, &between);
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Self::Tiles => amx::whole(left, right, steps, sums, between),
@@ -138,9 +138,9 @@ impl Unit {
 }
 
 /// What every kernel relies on.
-fn check(left: [&[u8]; 2], right: [&[u8]; 2], steps: usize, sums: &[Line]) {
+fn check(left: [&[u8]; 2], right: [&[u8]; 2], steps: usize, sums: &[Line], between: &Between<'_>) {
     let are_long = left.iter().chain(&right).all(|tiles| tiles.len() >= steps * TILE);
-    assert!(steps > 0 && are_long && sums.len() * ROW >= PANEL * PANEL * 4);
+    assert!(steps > 0 && are_long && sums.len() * ROW >= PANEL * PANEL * 4 && between.0 > 0);
 }
 
 #[cfg(test)]

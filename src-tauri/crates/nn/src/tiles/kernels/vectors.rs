@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Line, ROW, Rounding, TILE, Windows};
+use super::{Apart, Line, ROW, Rounding, TILE};
 
 /// Whether there are products of 64 bytes at a time.
 pub(super) fn is_wide(rounding: Rounding) -> bool {
@@ -43,7 +43,7 @@ pub(super) fn halves(
     halves_of(left, &|side, at| &right[side][at * ROW..][..ROW], steps, sums, adds);
 }
 
-pub(super) fn windows(left: [&[u8]; 2], right: &Windows<'_>, sums: &mut [Line]) {
+pub(super) fn halves_apart(left: [&[u8]; 2], right: &Apart<'_>, sums: &mut [Line]) {
     let line = |side: usize, at: usize| {
         &right.bytes[right.starts[side] + right.steps[at / 16] + at % 16 * right.row..][..ROW]
     };

@@ -7,7 +7,9 @@ use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{
-    PANEL, ROW, ROWS, Rounding, TILE, Unit, left,
+    PANEL, ROW, ROWS, Rounding, TILE, Unit,
+    finish::Out,
+    left,
     lines::{self, Line},
     right::{turn, upright},
     rounding::halve,
@@ -105,12 +107,6 @@ pub(crate) fn attend(
     // Heads stand side by side in memory already, where the next product wants them.
     Tensor::from_vec(out, (batch, n, heads, d), &Device::Cpu)?.transpose(1, 2).map(Some)
 }
-
-/// Where threads write: each its own head of its own rows.
-struct Out(*mut f32);
-
-// SAFETY: threads write disjoint numbers, and nobody reads before all are done.
-unsafe impl Sync for Out {}
 
 /// What a thread needs for its queries, kept for the next ones.
 #[derive(Default)]

@@ -1,12 +1,11 @@
 //! Convolutions as products: the weights, by what a window of the map holds. No window is laid out: tiles
 //! are read where the pixels lie.
-#![expect(unsafe_code, reason = "threads write pixels of their own in every plane of the result")]
 
 use rayon::prelude::*;
 
 use super::{
     Left, PANEL, ROWS, Rounding, TILE, Unit,
-    finish::{Bias, Place, Sums, finish},
+    finish::{Bias, Out, Place, Sums, finish},
     kernels,
     lines::{self, Line},
     rounding::pair,
@@ -84,18 +83,13 @@ pub(crate) fn convolve(
     );
 }
 
-/// Where threads write: each its own pixels of every plane.
-struct Out(*mut f32);
-
-// SAFETY: threads write disjoint numbers, and nobody reads before all are done.
-unsafe impl Sync for Out {}
-
 struct Job<'a> {
     unit: Unit,
     weights: &'a Left,
     pixels: &'a Pixels,
     bias: &'a [f32],
     plus: Option<&'a [f32]>,
+    /// Where pixels of their own go in every plane.
     out: Out,
     stride: usize,
 }
@@ -149,8 +143,8 @@ impl Job<'_> {
         let row = panel * PANEL;
         let place = row * self.stride + piece.window;
         let place = Place {
-            // SAFETY: inside of the result, by the sizes that were checked.
-            start: unsafe { self.out.0.add(place) },
+            // Inside of the result, by the sizes that were checked.
+            start: self.out.0.wrapping_add(place),
             stride: self.stride,
             size: (self.weights.rows - row, piece.count),
             bias: Bias::OfLeft(&self.bias[row..], self.plus.map(|plus| &plus[place..])),

@@ -20,6 +20,12 @@ pub(super) enum Bias<'a> {
     OfLeft(&'a [f32], Option<&'a [f32]>),
 }
 
+/// Where threads write: each its own numbers.
+pub(super) struct Out(pub(super) *mut f32);
+
+// SAFETY: those who write do so at places of their own, and nobody reads before all are done.
+unsafe impl Sync for Out {}
+
 /// Where a panel's numbers go at last, and what is added to them there.
 pub(super) struct Place<'a> {
     /// Where the first of them goes. All of them are inside of the product, and this thread's alone.

@@ -1,5 +1,4 @@
 //! Products in blocks: what a core multiplies stays in its caches.
-#![expect(unsafe_code, reason = "threads write columns of their own in every row of the product")]
 
 use std::{cell::RefCell, ops::Range};
 
@@ -7,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{
     GROUP, Left, PANEL, ROW, Rounding, TILE, Unit,
-    finish::{Bias, Place, Sums, finish},
+    finish::{Bias, Out, Place, Sums, finish},
     lines::{self, Line},
     right::Block,
 };
@@ -61,15 +60,6 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Where threads write sums: each its own columns of every row.
-struct Out {
-    start: *mut f32,
-    columns: usize,
-}
-
-// SAFETY: threads write disjoint columns, and nobody reads before all are done.
-unsafe impl Sync for Out {}
-
 /// `left · rightᵀ`, plus a bias for each row of the right one, into `out`.
 pub(crate) fn product(
     unit: Unit,
@@ -82,7 +72,7 @@ pub(crate) fn product(
     assert!(inputs == left.columns && out.len() >= left.rows * outputs);
     assert!(bias.is_none_or(|bias| bias.len() >= outputs));
     let panels = left.rows.div_ceil(PANEL);
-    let out = Out { start: out.as_mut_ptr(), columns: outputs };
+    let out = Out(out.as_mut_ptr());
     // Narrow factors have few blocks: they are made smaller, and at last rows are shared out as well.
     let wanted = 2 * rayon::current_num_threads();
     let block = (outputs.div_ceil(wanted).next_multiple_of(PANEL)).clamp(PANEL, BLOCK);
@@ -95,7 +85,7 @@ pub(crate) fn product(
         let part = task % parts;
         let panels = (part * share).min(panels)..((part + 1) * share).min(panels);
         SCRATCH.with_borrow_mut(|scratch| {
-            let job = Job { unit, left, right, bias, out: &out };
+            let job = Job { unit, left, right, bias, out: &out, columns: outputs };
             unit.with(|| job.block(rows.clone(), panels, scratch));
             lines::settle();
         });
@@ -113,7 +103,9 @@ struct Job<'a> {
     left: &'a Left,
     right: &'a dyn Rows,
     bias: Option<&'a [f32]>,
+    /// Where columns of their own go in every row, and how many there are.
     out: &'a Out,
+    columns: usize,
 }
 
 impl Job<'_> {
@@ -177,11 +169,11 @@ impl Job<'_> {
             return finish(sums, kept, None, these);
         }
         let (row, first) = (turn.panel * PANEL, rows.start + turn.column * PANEL);
-        let place = row * self.out.columns + first;
+        let place = row * self.columns + first;
         let place = Place {
-            // SAFETY: inside of the product, by the sizes that were checked.
-            start: unsafe { self.out.start.add(place) },
-            stride: self.out.columns,
+            // Inside of the product, by the sizes that were checked.
+            start: self.out.0.wrapping_add(place),
+            stride: self.columns,
             size: (self.left.rows - row, rows.end - first),
             bias: self.bias.map_or(Bias::None, |bias| Bias::OfRight(&bias[first..])),
         };

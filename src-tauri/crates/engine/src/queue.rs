@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+use nn::stop;
+
 use crate::{
     Budgets, Error, Forecast, ImageStore, JobEvent, JobId, Model, Resident, Result, Task,
     governor::Governor,
@@ -212,9 +214,11 @@ impl Worker {
         } else {
             let (residents, images) = (&mut self.residents, &self.images);
             let mut monitor = Monitor { cancel: &job.cancel, images, on_event: &mut job.on_event };
-            let work = AssertUnwindSafe(|| match &job.work {
-                Work::Task(task) => residents.run(&job.model, task, &mut monitor),
-                Work::Preload(task) => residents.preload(&job.model, task, &mut monitor),
+            let work = AssertUnwindSafe(|| {
+                stop::until(Arc::clone(&job.cancel), || match &job.work {
+                    Work::Task(task) => residents.run(&job.model, task, &mut monitor),
+                    Work::Preload(task) => residents.preload(&job.model, task, &mut monitor),
+                })
             });
             catch_unwind(work).unwrap_or_else(|panic| {
                 // What a panic left behind may be half made.

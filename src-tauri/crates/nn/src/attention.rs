@@ -6,7 +6,7 @@ use candle_core::{D, DType, Result, Tensor};
 use crate::cuda::{self, attention::Variant};
 use crate::{
     device::widens,
-    profile,
+    profile, stop,
     tiles::{self, Rounding},
 };
 
@@ -44,6 +44,7 @@ pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> Result<Tensor
         let [q_wide, k, v] = [q, k, v].map(|x| x.to_dtype(DType::F32));
         return sdpa(&q_wide?, &k?, &v?, mask)?.to_dtype(q.dtype());
     }
+    stop::check()?;
     let (batch, heads, queries, head_dim) = q.dims4()?;
     let (kv_heads, keys) = (k.dim(1)?, k.dim(2)?);
     let scale = 1.0 / (head_dim as f64).sqrt();

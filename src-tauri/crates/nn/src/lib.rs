@@ -18,6 +18,7 @@ mod probe;
 pub mod profile;
 pub mod rotary;
 mod slices;
+pub mod stop;
 mod stored;
 pub mod tiles;
 mod vectors;

@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor};
 
 #[cfg(feature = "cuda")]
 use crate::cuda::unpack::Packed;
-use crate::{Params, Patch, Stored};
+use crate::{Params, Patch, Stored, stop};
 
 /// `y = x · Wᵀ (+ b)` over the last dimension, and what low-rank patches add.
 #[derive(Debug, Clone)]
@@ -77,6 +77,7 @@ impl Linear {
     /// # Errors
     /// If shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        stop::check()?;
         let (outputs, inputs) = self.weight.dims()?;
         let dtype = x.dtype();
         let mut dims = x.dims().to_vec();

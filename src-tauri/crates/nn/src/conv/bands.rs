@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::{
     profile,
     slices::{buffer, read, read_planes},
+    stop,
     tiles::{self, Rounding, convolution::Windows},
 };
 
@@ -63,6 +64,7 @@ pub(super) fn convolve(
     let plus = plus.map(|plus| plus.to_dtype(DType::F32)?.contiguous()).transpose()?;
     let mut made = buffer(batch * outputs * out_h * out_w);
     for start in (0..out_h).step_by(band) {
+        stop::check()?;
         let count = band.min(out_h - start);
         // Rows of the map under this band; those above and below it are zeros.
         let first = (start * stride).saturating_sub(padding);

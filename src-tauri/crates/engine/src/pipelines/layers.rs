@@ -3,9 +3,10 @@
 
 use document::{Raster, Samples};
 use layering::Report;
+use nn::Unwatched;
 
 use super::{
-    Monitor, Start, Watch,
+    Monitor, Start,
     qwen_image_layered::{self, CaptionLanguage, Layered, LayersJob},
 };
 use crate::{
@@ -49,8 +50,7 @@ pub(super) fn run(
             start,
             previews: task.previews,
         };
-        let mut watch = Watch(monitor.cancel);
-        let made = layered.decompose(&job, monitor, &mut watch)?;
+        let made = layered.decompose(&job, monitor, &mut Unwatched)?;
         let images = qwen_image_layered::to_images(&made)?;
         let layers = images.iter().map(to_raster).collect::<Result<Vec<_>>>()?;
         let report = layering::assess(&small, &layers);

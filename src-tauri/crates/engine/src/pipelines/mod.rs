@@ -21,7 +21,6 @@ use candle_core::Tensor;
 pub(crate) use folder::read_config;
 pub use leases::Component;
 pub(crate) use leases::{PartKey, Parts, belongs_to};
-use nn::Probe;
 pub use painter::Setup;
 pub use rehearsal::{Part, Rehearsal, StepSizes, load_part, rehearse_autoencoder, rehearse_step};
 pub(crate) use residents::Residents;
@@ -63,18 +62,6 @@ pub enum Start {
     /// Latents as the reference pipeline takes them: for FLUX as above, for layers packed,
     /// `[1, tokens, channels]`.
     Latents(Tensor),
-}
-
-/// Looks between the layers of a model whether to stop.
-struct Watch<'a>(&'a AtomicBool);
-
-impl Probe for Watch<'_> {
-    fn see(&mut self, _name: &str, _tensor: &Tensor) -> candle_core::Result<()> {
-        if self.0.load(Ordering::Relaxed) {
-            candle_core::bail!("stopped");
-        }
-        Ok(())
-    }
 }
 
 /// What a model takes and works with, from configurations and the headers of its files.

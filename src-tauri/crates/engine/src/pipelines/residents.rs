@@ -3,11 +3,11 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use candle_core::{DType, Device, Tensor};
-use nn::{LargePages, tiles};
+use nn::{LargePages, Unwatched, tiles};
 use weights::Checkpoint;
 
 use super::{
-    Monitor, Setup, Start, Watch,
+    Monitor, Setup, Start,
     flux1::{Flux1, Flux1Job},
     flux2::{self, Job, Klein, Variant},
     layers,
@@ -189,7 +189,7 @@ impl Pipeline {
                 let prompts = [request.prompt.as_str()];
                 let start = start(request.initial_latents.as_deref(), request.seed)?;
                 let job = Flux1Job::of(model, request, &prompts, start)?;
-                let unit = flux.generate(&job, monitor, &mut Watch(monitor.cancel))?;
+                let unit = flux.generate(&job, monitor, &mut Unwatched)?;
                 for image in flux2::to_images(&unit)? {
                     let image = monitor.images.insert(image);
                     monitor.tell(JobEvent::Image { image, seed: request.seed });
@@ -353,8 +353,7 @@ fn generate(
         previews: request.previews,
         step_cache: request.step_cache,
     };
-    let mut watch = Watch(monitor.cancel);
-    let unit = klein.generate(&job, monitor, &mut watch)?;
+    let unit = klein.generate(&job, monitor, &mut Unwatched)?;
     for made in flux2::to_images(&unit)? {
         let image = repaint.as_ref().map_or(Ok(made.clone()), |repaint| repaint.finish(&made))?;
         let image = monitor.images.insert(image);

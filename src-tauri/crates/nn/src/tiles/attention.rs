@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{
-    PANEL, ROW, ROWS, Rounding, TILE, Unit,
+    PANEL, ROW, ROWS, Rounding, SUMS, TILE, Unit,
     finish::Out,
     left,
     lines::{self, Line},
@@ -26,9 +26,6 @@ const SPAN: usize = 768;
 /// ahead.
 const STEPS: usize = 2;
 const QUERIES: usize = 2;
-/// Lines of four tiles of sums.
-const SUMS: usize = 4 * TILE / ROW;
-
 /// An additive mask, `[b or 1, 1, queries or 1, keys]`.
 struct Bias {
     values: Vec<f32>,
@@ -276,14 +273,14 @@ impl Task<'_> {
 
     /// Lines of a panel's sums.
     fn sum_lines(&self) -> usize {
-        self.keys.d.div_ceil(PANEL) * SUMS
+        self.keys.d.div_ceil(PANEL) * (SUMS / ROW)
     }
 
     fn score(&self, turn: Turn, queries: &[Line], scores: &mut [Line], between: &mut dyn FnMut()) {
         let size = self.steps() * TILE;
         let queries = &lines::bytes(queries)[turn.panel * 2 * size..];
         let left = [&queries[..size], &queries[size..]];
-        for (block, scores) in scores.chunks_exact_mut(SUMS).take(BLOCKS).enumerate() {
+        for (block, scores) in scores.chunks_exact_mut(SUMS / ROW).take(BLOCKS).enumerate() {
             let first = turn.key / ROWS + 2 * block;
             let right = [0, 1].map(|tile| &self.keys.keys[(first + tile) * size..]);
             self.unit.halves(left, right, self.steps(), (scores, false), (STEPS, &mut *between));
@@ -308,7 +305,7 @@ impl Task<'_> {
             scale(lines::numbers_mut(sums), &lane.factors);
         }
         let all = self.keys.count.next_multiple_of(KEYS) / PANEL;
-        for (column, sums) in sums.chunks_exact_mut(SUMS).enumerate() {
+        for (column, sums) in sums.chunks_exact_mut(SUMS / ROW).enumerate() {
             // A last tile of 16 columns is taken twice.
             let tile = |side: usize| (2 * column + side).min(self.keys.d.div_ceil(ROWS) - 1);
             let place = |side: usize| (tile(side) * all + turn.key / PANEL) * TILE;

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::{
-    Left, PANEL, ROWS, Rounding, TILE, Unit,
+    Left, PANEL, ROWS, Rounding, SUMS, Unit,
     finish::{Bias, Out, Place, Sums, finish},
     kernels,
     lines::{self, Line},
@@ -78,7 +78,7 @@ pub(crate) fn convolve(
     let share =
         (PIXELS / PANEL).min(pieces.len().div_ceil(2 * rayon::current_num_threads())).max(1);
     pieces.par_chunks(share).for_each_init(
-        || [lines::zeros(4 * TILE), lines::zeros(4 * TILE)],
+        || [lines::zeros(SUMS), lines::zeros(SUMS)],
         |sums, pieces| unit.with(|| job.pieces(pieces, sums)),
     );
 }

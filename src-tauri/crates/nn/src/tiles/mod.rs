@@ -63,6 +63,8 @@ const ROWS: usize = 16;
 const TILE: usize = ROW * ROWS;
 /// Rows of both factors that a kernel multiplies at a time: two tiles of each.
 const PANEL: usize = 2 * ROWS;
+/// Bytes of a panel's sums by a panel: four tiles, `[2, 2, 16, 16]`.
+const SUMS: usize = 4 * TILE;
 /// Columns that share a scale where numbers are rounded to whole ones.
 const GROUP: usize = 1536;
 
@@ -93,7 +95,7 @@ pub(crate) fn ceiling(rounding: Rounding) -> Option<f64> {
     let unit = Unit::best(rounding)?;
     let seconds = rayon::broadcast(|_| {
         let tiles = lines::zeros(4 * STEPS * TILE);
-        let mut sums = lines::zeros(4 * TILE);
+        let mut sums = lines::zeros(SUMS);
         let (left, right) = lines::bytes(&tiles).split_at(2 * STEPS * TILE);
         let (left, right) = (left.split_at(STEPS * TILE), right.split_at(STEPS * TILE));
         let mut none = || ();

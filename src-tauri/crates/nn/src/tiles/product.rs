@@ -5,7 +5,7 @@ use std::{cell::RefCell, ops::Range};
 use rayon::prelude::*;
 
 use super::{
-    GROUP, Left, PANEL, ROW, Rounding, TILE, Unit,
+    GROUP, Left, PANEL, ROW, Rounding, SUMS, Unit,
     finish::{Bias, Out, Place, Sums, finish},
     lines::{self, Line},
     right::Block,
@@ -45,8 +45,6 @@ const BLOCK: usize = 128;
 const BLOCK_ROW: usize = 6144;
 /// Steps between two pieces of finishing: what a processor can look ahead.
 const PART: usize = 6;
-/// Sums of a panel by a panel: four tiles.
-const SUMS: usize = 4 * TILE;
 
 /// What a thread needs for its blocks, kept for the next one.
 #[derive(Default)]

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use super::{
-    PANEL, ROW, ROWS, TILE,
+    PANEL, ROW, ROWS, SUMS, TILE,
     lines::{self, Line},
 };
 use crate::vectors::{power, sum, widest};
 
-/// Keys that a panel is compared with at a time: what comes of them stays in a core's first cache.
+/// Keys that a panel is compared with at a time. With 64, sums are read and written again too often.
 pub(super) const KEYS: usize = 256;
 /// Blocks of 32 of these.
 pub(super) const BLOCKS: usize = KEYS / PANEL;
-/// Sums of a panel by a panel, `[2, 2, 16, 16]`.
-pub(super) const NUMBERS: usize = PANEL * PANEL;
+/// Scores or sums of a panel by a panel.
+pub(super) const NUMBERS: usize = SUMS / 4;
 /// By how many powers of two weights may grow beyond one before all that was added up is scaled anew.
 const SLACK: f32 = 8.0;
 /// As many that weights may be away from one, both ways, without losing any that count.
@@ -67,7 +67,7 @@ impl Known {
 
 impl Lane {
     pub(super) fn prepare(&mut self) {
-        lines::reserve(&mut self.scores, BLOCKS * 4 * TILE);
+        lines::reserve(&mut self.scores, BLOCKS * SUMS);
         lines::reserve(&mut self.weights, 2 * BLOCKS * TILE);
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Result, command, packages,
+    Result, command, cuda, packages,
     packages::Purpose,
     project::{self, cargo},
 };
@@ -20,25 +20,58 @@ const ICONS: [(&str, &str); 4] = [
     ("icon.png", "512x512"),
 ];
 
-/// Builds both programs and packs them. Gives the package's path.
-pub(crate) fn build() -> Result<PathBuf> {
-    packages::install(Purpose::Build)?;
-    command::new(&cargo())
-        .args(["build", "--release", "--workspace", "--bins", "--exclude", "xtask"])
-        .run()?;
+/// What packed programs compute on beside processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cards {
+    None,
+    Nvidia,
+}
 
+impl Cards {
+    /// So that a package manager tells the two apart, and changes from one to the other.
+    fn version(self) -> String {
+        match self {
+            Self::None => project::version().to_owned(),
+            Self::Nvidia => format!("{}+cuda13", project::version()),
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Nvidia => {
+                " .\n On NVIDIA's cards since Turing with a driver of version 580 or newer, and cuBLAS and\n \
+                 cuRAND of CUDA 13, it computes there; without, on the processor.\n"
+            }
+        }
+    }
+}
+
+/// Builds both programs and packs them. Gives the package's path.
+pub(crate) fn build(cards: Cards) -> Result<PathBuf> {
+    packages::install(Purpose::Build)?;
     let target = project::target_dir()?;
+    let programs = match cards {
+        Cards::None => {
+            command::new(&cargo())
+                .args(["build", "--release", "--workspace", "--bins", "--exclude", "xtask"])
+                .run()?;
+            target.join("release")
+        }
+        Cards::Nvidia => cuda::run(cuda::Made::Programs)?,
+    };
+
     let architecture = command::new("dpkg").arg("--print-architecture").output_text()?;
-    let name = format!("asset-editor_{}_{}", project::version(), architecture.trim());
+    let name = format!("asset-editor_{}_{}", cards.version(), architecture.trim());
     let folder = target.join("package");
     let tree = folder.join(&name);
     if tree.exists() {
         fs::remove_dir_all(&tree).map_err(|error| at(&tree, &error))?;
     }
-    stage(&tree, &target.join("release"))?;
+    stage(&tree, &programs)?;
 
     let depends = shared_libraries(&folder, &tree)?;
-    let control = control(architecture.trim(), &depends, installed_kilobytes(&tree)?);
+    let control = control(cards, architecture.trim(), &depends, installed_kilobytes(&tree)?);
     write(&tree.join("DEBIAN/control"), &control)?;
     let package = folder.join(format!("{name}.deb"));
     command::new("dpkg-deb")
@@ -79,7 +112,7 @@ fn stage(tree: &Path, programs: &Path) -> Result {
     write(&tree.join("usr/share/doc/asset-editor/copyright"), &copyright)
 }
 
-fn control(architecture: &str, depends: &str, kilobytes: u64) -> String {
+fn control(cards: Cards, architecture: &str, depends: &str, kilobytes: u64) -> String {
     format!(
         "Package: asset-editor\n\
          Version: {}\n\
@@ -92,8 +125,9 @@ fn control(architecture: &str, depends: &str, kilobytes: u64) -> String {
          Priority: optional\n\
          Description: paint game art from a few words, on this computer\n\
          \x20A window with a canvas, and a command line. Two small starter models are included;\n\
-         \x20FLUX.2-klein models in diffusers layout can be added.\n",
-        project::version()
+         \x20FLUX.2-klein models in diffusers layout can be added.\n{}",
+        cards.version(),
+        cards.description()
     )
 }
 

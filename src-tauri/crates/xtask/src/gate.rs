@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Result, command, cuda, first_run, package_test, packages,
+    Result, command, cuda, deb, first_run, package_test, packages,
     packages::Purpose,
     project::{self, cargo},
     tools,
@@ -80,7 +80,7 @@ fn every_phase(report: &mut Report) -> Result {
     report.phase("page", |count| count.test_program("page"))?;
     report.phase("window", |count| count.test_program("window"))?;
     report.phase("package", |count| {
-        count.passed += package_test::run()?;
+        count.passed += package_test::run(deb::Cards::None)?;
         Ok(())
     })
 }

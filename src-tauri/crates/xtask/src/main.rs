@@ -24,8 +24,8 @@ const USAGE: &str = "\
 cargo xtask run [PROMPT]   set everything up, paint a picture, open the window with it
 cargo xtask test           every check and test
 cargo xtask ci-engine      the checks and tests of the engine, without the window
-cargo xtask package        make the Debian package
-cargo xtask package-test   make it, install it, start it both ways, remove it
+cargo xtask package        make the Debian package (--cuda: with kernels for NVIDIA's cards)
+cargo xtask package-test   make it, install it, start it both ways, remove it (--cuda: the other one)
 cargo xtask cuda           build both programs with kernels for NVIDIA's cards (--cli: without the window)
 cargo xtask cuda --check   check the types and lints of that build; needs no compiler of NVIDIA's
 cargo xtask cuda --kernels the same, and compile the kernels for every card
@@ -43,8 +43,10 @@ fn main() -> ExitCode {
         ["run", prompt] => first_run::run(prompt),
         ["test"] => gate::test(),
         ["ci-engine"] => gate::engine(),
-        ["package"] => deb::build().map(|path| println!("{}", path.display())),
-        ["package-test"] => package_test::run().map(|_| ()),
+        ["package"] => packed(deb::Cards::None),
+        ["package", "--cuda"] => packed(deb::Cards::Nvidia),
+        ["package-test"] => package_test::run(deb::Cards::None).map(|_| ()),
+        ["package-test", "--cuda"] => package_test::run(deb::Cards::Nvidia).map(|_| ()),
         ["cuda"] => built(cuda::Made::Programs),
         ["cuda", "--cli"] => built(cuda::Made::Program),
         ["cuda", "--carried"] => built(cuda::Made::Carried),
@@ -67,4 +69,8 @@ fn main() -> ExitCode {
 
 fn built(made: cuda::Made) -> Result {
     cuda::run(made).map(|folder| println!("{}", folder.display()))
+}
+
+fn packed(cards: deb::Cards) -> Result {
+    deb::build(cards).map(|path| println!("{}", path.display()))
 }

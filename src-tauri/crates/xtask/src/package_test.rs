@@ -16,9 +16,9 @@ const WINDOW_PATIENCE: Duration = Duration::from_secs(60);
 const TITLE: &str = "Veetance Asset Editor";
 
 /// Builds, installs, uses and removes the package. Gives the number of checks.
-pub(crate) fn run() -> Result<usize> {
+pub(crate) fn run(cards: deb::Cards) -> Result<usize> {
     packages::install(Purpose::Test)?;
-    let package = deb::build()?;
+    let package = deb::build(cards)?;
     let was_installed = packages::is_installed("asset-editor");
     let size = fs::metadata(&package).map_or(0, |file| file.len());
     println!("{}: {:.1} MB", package.display(), size as f64 / 1e6);

@@ -4,9 +4,9 @@
 
 use std::{env, fs, path::PathBuf, process::Command};
 
-/// Turing, Ampere (large and small), Ada, Hopper, Blackwell (large and small); the last also as text,
-/// for what comes after it.
-const CARDS: [&str; 7] = ["75", "80", "86", "89", "90", "100", "120"];
+/// Turing, Ampere (large and small), Ada, Hopper with what it alone has, Blackwell (large and small); the last
+/// also as text, for what comes after it.
+const CARDS: [&str; 7] = ["75", "80", "86", "89", "90a", "100", "120"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,7 +1,7 @@
 // Every kernel, in one file for the card.
 
 #include "attention.cuh"
+#include "bytes.cuh"
+#include "group_attention.cuh"
 #include "norms.cuh"
 #include "pixels.cuh"
-#include "rounding.cuh"
-#include "unpack.cuh"

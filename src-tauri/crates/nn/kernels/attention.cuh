@@ -137,48 +137,52 @@ struct Rows {
     float most[TILES][2], sum[TILES][2];
 };
 
-// Scores to powers of two relative to the largest so far; what was summed before is scaled down.
-template <int TILES, int D>
-__device__ __forceinline__ void weigh(Scores<TILES>& scores, Rows<TILES>& rows,
+// Scores to powers of two relative to the largest so far; what was summed before is scaled down. `scale`
+// is above 0.
+template <int TILES, int PARTS, int D>
+__device__ __forceinline__ void weigh(float (&scores)[TILES][PARTS][4], Rows<TILES>& rows,
                                       float (&out)[TILES][D / 8][4], const Bias& bias, int b, int h,
                                       int query, int key, int queries, int keys, float scale) {
     int lane = threadIdx.x % 32;
+    bool is_last = key + PARTS * 8 > keys;
 #pragma unroll
     for (int tile = 0; tile < TILES; tile++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            int row = query + tile * 16 + half * 8 + lane / 4;
-            const float* added = nullptr;
-            if (bias.start)
-                added = bias.start + b * bias.batch + h * bias.head +
-                        (row < queries ? row : queries - 1) * bias.query;
+            if (bias.start) {
+                int row = query + tile * 16 + half * 8 + lane / 4;
+                const float* added = bias.start + b * bias.batch + h * bias.head +
+                                     (row < queries ? row : queries - 1) * bias.query;
+#pragma unroll
+                for (int part = 0; part < PARTS; part++)
+#pragma unroll
+                    for (int i = 0; i < 2; i++) {
+                        int at = key + part * 8 + lane % 4 * 2 + i;
+                        if (at < keys) scores[tile][part][half * 2 + i] += added[at] * (LOG2_E / scale);
+                    }
+            }
             float most = rows.most[tile][half];
 #pragma unroll
-            for (int part = 0; part < KEYS / 8; part++)
+            for (int part = 0; part < PARTS; part++)
 #pragma unroll
                 for (int i = 0; i < 2; i++) {
-                    int at = key + part * 8 + lane % 4 * 2 + i;
                     float& score = scores[tile][part][half * 2 + i];
-                    score *= scale;
-                    if (at >= keys)
-                        score = NOTHING;
-                    else if (added)
-                        score += added[at] * LOG2_E;
+                    if (is_last && key + part * 8 + lane % 4 * 2 + i >= keys) score = NOTHING;
                     most = fmaxf(most, score);
                 }
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
             // A row that has seen nothing yet has no largest score.
-            float base = most == NOTHING ? 0.f : most;
-            float fade = exp2f(rows.most[tile][half] - base);
+            float base = most == NOTHING ? 0.f : most * scale;
+            float fade = power_of_two(rows.most[tile][half] * scale - base);
             rows.most[tile][half] = most;
             float sum = 0.f;
 #pragma unroll
-            for (int part = 0; part < KEYS / 8; part++)
+            for (int part = 0; part < PARTS; part++)
 #pragma unroll
                 for (int i = 0; i < 2; i++) {
                     float& score = scores[tile][part][half * 2 + i];
-                    score = exp2f(score - base);
+                    score = power_of_two(score * scale - base);
                     sum += score;
                 }
             rows.sum[tile][half] = rows.sum[tile][half] * fade + sum;
@@ -219,6 +223,31 @@ __device__ __forceinline__ void gather(float (&out)[TILES][D / 8][4], const Scor
     }
 }
 
+// Sums as parts of all weights of their rows, from row `first` on to where rows are `apart` numbers apart.
+template <typename T, int TILES, int D>
+__device__ __forceinline__ void give(const float (&sums)[TILES][D / 8][4], const Rows<TILES>& rows,
+                                     T* out, long long apart, int first, int queries) {
+    int lane = threadIdx.x % 32;
+#pragma unroll
+    for (int tile = 0; tile < TILES; tile++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float sum = rows.sum[tile][half];
+            sum += __shfl_xor_sync(0xffffffffu, sum, 1);
+            sum += __shfl_xor_sync(0xffffffffu, sum, 2);
+            // A query that sees nothing is a row of nothing.
+            float part_of = sum > 0.f ? 1.f / sum : 0.f;
+            int row = first + tile * 16 + half * 8 + lane / 4;
+            if (row >= queries) continue;
+            T* made = out + row * apart;
+#pragma unroll
+            for (int part = 0; part < D / 8; part++) {
+                const float* two = &sums[tile][part][half * 2];
+                *(uint32_t*)(made + part * 8 + lane % 4 * 2) = pair<T>(two[0] * part_of, two[1] * part_of);
+            }
+        }
+}
+
 // blockIdx.x is a group of 64 · TILES queries, blockIdx.y a head of a batch. `scale` is for powers of two.
 template <typename T, int D, int TILES, typename Source>
 __device__ __forceinline__ void attend(const Source& source, const T* v, T* out, Strides v_strides,
@@ -251,29 +280,11 @@ __device__ __forceinline__ void attend(const Source& source, const T* v, T* out,
         fetched();
         __syncthreads();  // values are there, and nobody reads these keys any more
         if (key + KEYS < keys) source.fill_keys(k_tile, b, h, key + KEYS, keys);
-        weigh<TILES, D>(scores, rows, sums, bias, b, h, own, key, queries, keys, scale);
+        weigh<TILES, KEYS / 8, D>(scores, rows, sums, bias, b, h, own, key, queries, keys, scale);
         gather<T, TILES, D>(sums, scores, v_tile);
     }
 
-    int lane = threadIdx.x % 32;
-#pragma unroll
-    for (int tile = 0; tile < TILES; tile++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float sum = rows.sum[tile][half];
-            sum += __shfl_xor_sync(0xffffffffu, sum, 1);
-            sum += __shfl_xor_sync(0xffffffffu, sum, 2);
-            // A query that sees nothing is a row of nothing.
-            float part_of = sum > 0.f ? 1.f / sum : 0.f;
-            int row = own + tile * 16 + half * 8 + lane / 4;
-            if (row >= queries) continue;
-            T* made = out + out_strides.at(b, h) + row * out_strides.row;
-#pragma unroll
-            for (int part = 0; part < D / 8; part++) {
-                const float* two = &sums[tile][part][half * 2];
-                *(uint32_t*)(made + part * 8 + lane % 4 * 2) = pair<T>(two[0] * part_of, two[1] * part_of);
-            }
-        }
+    give<T, TILES, D>(sums, rows, out + out_strides.at(b, h), out_strides.row, own, queries);
 }
 
 #define ATTENTION(NUMBER, D, TILES)                                                              \

@@ -83,6 +83,17 @@ __device__ __forceinline__ float finite<f16>(float x) {
 
 __device__ __forceinline__ float silu(float x) { return x / (1.f + expf(-x)); }
 
+// 2 to the power of x, off by 2⁻²² of it; numbers below 2⁻¹²⁶ are 0.
+__device__ __forceinline__ float power_of_two(float x) {
+#ifdef __CUDACC__
+    float power;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+    return power;
+#else
+    return std::exp2(x);
+#endif
+}
+
 // The sum over the 32 threads of a warp, in all of them.
 __device__ __forceinline__ float warp_sum(float x) {
     for (int distance = 16; distance > 0; distance /= 2)

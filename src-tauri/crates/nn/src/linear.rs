@@ -117,7 +117,7 @@ impl Weight {
             },
             Self::Dense(tensor) => tensor.dims2(),
             #[cfg(feature = "cuda")]
-            Self::Packed(packed) => packed.dims2(),
+            Self::Packed(packed) => Ok(packed.dims2()),
         }
     }
 

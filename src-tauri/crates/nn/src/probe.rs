@@ -9,6 +9,11 @@ pub trait Probe {
     /// # Errors
     /// Whatever should stop the computation.
     fn see(&mut self, name: &str, tensor: &Tensor) -> Result<()>;
+
+    /// Whether it wants to see anything: work that nobody watches may be repeated from a recording.
+    fn is_watching(&self) -> bool {
+        true
+    }
 }
 
 /// Looks at nothing.
@@ -17,5 +22,9 @@ pub struct Unwatched;
 impl Probe for Unwatched {
     fn see(&mut self, _name: &str, _tensor: &Tensor) -> Result<()> {
         Ok(())
+    }
+
+    fn is_watching(&self) -> bool {
+        false
     }
 }

@@ -40,6 +40,12 @@ pub struct Ceilings {
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 static COSTS: Mutex<BTreeMap<String, Cost>> = Mutex::new(BTreeMap::new());
 
+/// Whether somebody watches.
+#[cfg(feature = "cuda")]
+pub(crate) fn is_watched() -> bool {
+    IS_WATCHED.load(Ordering::Relaxed)
+}
+
 /// Runs `work` and gives what its operations cost, by name. One at a time: operations of all threads are
 /// counted together.
 pub fn watch<T>(work: impl FnOnce() -> T) -> (T, BTreeMap<String, Cost>) {

@@ -52,6 +52,11 @@ pub(super) enum Layout {
 }
 
 impl Influence {
+    /// Whether nothing is biased.
+    pub(super) fn is_none(&self) -> bool {
+        self.all.is_empty() && self.own.is_empty()
+    }
+
     /// `text` and `image` are counts of tokens; references of `runs` come on top of them.
     pub(super) fn new(
         layout: Layout,

@@ -4,7 +4,7 @@
 //! `Flux2Transformer2DModel` 0.42.
 
 use candle_core::{D, DType, Device, Result, Tensor};
-use nn::{LayerNorm, Linear, Params, Probe, rotary::Table, silu};
+use nn::{LayerNorm, Linear, Params, Probe, Recordings, Unwatched, rotary::Table, silu};
 
 use crate::{streams::Modulation, timestep::sinusoid};
 
@@ -53,6 +53,7 @@ pub struct Transformer {
     norm_out: LayerNorm,
     norm_out_linear: Linear,
     proj_out: Linear,
+    recordings: Recordings,
     dtype: DType,
     device: Device,
 }
@@ -67,6 +68,26 @@ struct Stack<'a> {
     text_length: usize,
     /// Tokens at the start of the image stream that nobody asks for.
     left_out: usize,
+}
+
+impl<'a> Stack<'a> {
+    /// Modulations, `[b, 1 or n, parts · width]`, are those of image, text, and both in one stream.
+    fn new(
+        rope: &'a Table,
+        influence: Influence,
+        [image, text, both]: [&Tensor; 3],
+        text_length: usize,
+    ) -> Result<Self> {
+        Ok(Self {
+            rope,
+            influence,
+            image_modulation: Modulation::split(image, 2)?,
+            text_modulation: Modulation::split(text, 2)?,
+            single_modulation: Modulation::split(both, 1)?,
+            text_length,
+            left_out: 0,
+        })
+    }
 }
 
 impl Transformer {
@@ -107,6 +128,7 @@ impl Transformer {
             norm_out: LayerNorm::new(config.eps),
             norm_out_linear: Linear::load(&params.at("norm_out.linear"), width, 2 * width)?,
             proj_out: Linear::load(&params.at("proj_out"), width, config.out_channels())?,
+            recordings: Recordings::default(),
             dtype: params.dtype(),
             device: params.device().clone(),
             config,
@@ -249,20 +271,18 @@ impl Transformer {
                 (&single_modulation, rest),
             ])?;
         }
-        let image_modulation = Modulation::split(&image_modulation, 2)?;
-        let text_modulation = Modulation::split(&text_modulation.unsqueeze(1)?, 2)?;
-        let single_modulation = Modulation::split(&single_modulation, 1)?;
+        let modulations = [&image_modulation, &text_modulation.unsqueeze(1)?, &single_modulation];
 
-        let stack = Stack {
-            rope: inputs.rope,
-            influence,
-            image_modulation,
-            text_modulation,
-            single_modulation,
-            text_length,
-            left_out: extracted.unwrap_or(0),
+        let is_repeatable = matches!(layout, Layout::Joint) && influence.is_none();
+        let image = if is_repeatable && reuse.is_none() && !probe.is_watching() {
+            self.repeated_blocks([&image, &text], modulations, inputs.rope)?
+        } else {
+            let stack = Stack {
+                left_out: extracted.unwrap_or(0),
+                ..Stack::new(inputs.rope, influence, modulations, text_length)?
+            };
+            self.blocks((image, text), &stack, references, reuse, probe)?
         };
-        let image = self.blocks((image, text), &stack, references, reuse, probe)?;
         let modulation = self.norm_out_linear.forward(&time)?.unsqueeze(1)?.chunk(2, D::Minus1)?;
         // Scale stands before shift here, unlike in the blocks.
         let image = self.norm_out.modulate(&image, &modulation[1], &modulation[0])?;
@@ -270,6 +290,27 @@ impl Transformer {
         let velocity = self.proj_out.forward(&image)?;
         probe.see("output", &velocity)?;
         Ok(velocity)
+    }
+
+    /// All blocks where everything sees everything, from a recording if the card has one.
+    fn repeated_blocks(
+        &self,
+        [image, text]: [&Tensor; 2],
+        [of_image, of_text, of_both]: [&Tensor; 3],
+        rope: &Table,
+    ) -> Result<Tensor> {
+        let inputs = [image, text, of_image, of_text, of_both, &rope.cos, &rope.sin];
+        self.recordings.run(&inputs, &|inputs| {
+            let [image, text, of_image, of_text, of_both, cos, sin] = inputs else {
+                candle_core::bail!("seven inputs, not {}", inputs.len());
+            };
+            let rope = Table { cos: cos.clone(), sin: sin.clone() };
+            let modulations = [of_image, of_text, of_both];
+            let stack = Stack::new(&rope, Influence::default(), modulations, text.dim(1)?)?;
+            let references = [References::Joint, References::Joint];
+            let tokens = (image.clone(), text.clone());
+            self.blocks(tokens, &stack, references, None, &mut Unwatched)
+        })
     }
 
     /// All blocks: the image's tokens behind them, but for those that are left out.

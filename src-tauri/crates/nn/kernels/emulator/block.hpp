@@ -24,6 +24,9 @@
 struct dim3 {
     unsigned x = 1, y = 1, z = 1;
 };
+struct alignas(8) uint2 {
+    uint32_t x, y;
+};
 inline float rsqrtf(float x) { return 1.f / std::sqrt(x); }
 
 inline dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -113,7 +116,15 @@ struct Warp {
     uint32_t words[32][12];
     const void* rows[32];
 };
+// Four warps, which some units take together.
+struct Group {
+    Meeting meeting;
+    float sums[128][64];
+    uint32_t left[128][4];
+};
 inline Meeting everybody;
+inline Group groups[8];
+inline Group& group() { return groups[threadIdx.x / 128]; }
 inline Warp warps[32];
 inline Warp& warp() { return warps[threadIdx.x / 32]; }
 inline unsigned lane() { return threadIdx.x % 32; }

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "../attention.cuh"
+#include "../bytes.cuh"
+#include "../group_attention.cuh"
 #include "../norms.cuh"
 #include "../pixels.cuh"
-#include "../rounding.cuh"
-#include "../unpack.cuh"
 
 namespace {
 
@@ -87,10 +87,12 @@ const std::map<std::string, Prepare> KERNELS = {
     BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(beside), BOTH(heads),
     BOTH(group_pieces), {"group_affine", prepared(group_affine)}, BOTH(affine),
     BOTH(channel_norm), BOTH(windows), BOTH(token_sums), BOTH(round_tokens),
-    BOTH(largest), BOTH(round_all),
+    BOTH(largest), BOTH(round_all), BOTH(round_rows), BOTH(worth), BOTH(unpack_rows),
+    {"rows_of_q8_0", prepared(rows_of_q8_0)},
     TWO(attention_64_1), TWO(attention_64_2), TWO(attention_128_1), TWO(attention_128_2),
     TWO(rounded_attention_64_1), TWO(rounded_attention_64_2), TWO(rounded_attention_128_1),
     TWO(rounded_attention_128_2),
+    TWO(group_attention_128),
     TWO(unpack_q4_0), TWO(unpack_q4_1), TWO(unpack_q5_0), TWO(unpack_q5_1), TWO(unpack_q8_0),
     TWO(unpack_q2_k), TWO(unpack_q3_k), TWO(unpack_q4_k), TWO(unpack_q5_k), TWO(unpack_q6_k),
     TWO(unpack_f8e4m3), TWO(unpack_f8e5m2),

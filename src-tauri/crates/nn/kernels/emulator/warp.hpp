@@ -101,4 +101,56 @@ inline void load_matrices(uint32_t (&out)[4], const void* row, bool turned) {
     memcpy(out, all.words[lane()], 16);
 }
 
+// A factor in shared memory that a group of warps reads: its number `along` the sum in `row`, as the
+// matrix descriptor of the PTX ISA places it under the swizzle of 128 bytes.
+inline uint16_t placed(uint64_t place, int row, int along, bool is_turned) {
+    if (place >> 62 != 1) {
+        fprintf(stderr, "only tiles with turned pieces are known here\n");
+        abort();
+    }
+    auto bytes = [&](int from) { return uint32_t(place >> from & 0x3fff) << 4; };
+    uint32_t start = bytes(0), across = bytes(16), down = bytes(32);
+    uint32_t at = start;
+    if (is_turned)
+        at += row / 64 * across + row % 64 * 2 + along / 8 * down + along % 8 * 128;
+    else
+        at += row / 8 * down + row % 8 * 128 + along * 2;
+    at ^= (at >> 7 & 7) << 4;
+    uint16_t bits;
+    memcpy(&bits, dynamic_shared + at, 2);
+    return bits;
+}
+
+// c [64, 128] (+)= a [64, 16] · b, in groups of warps: a in registers or, where it is none, in shared
+// memory, and b as 128 rows of 16, or turned.
+template <typename T>
+void multiply_group(float (&c)[16][4], const uint32_t* a, uint64_t left, uint64_t right, bool adds) {
+    Group& all = group();
+    unsigned mine = threadIdx.x % 128;
+    memcpy(all.sums[mine], c, sizeof c);
+    if (a) memcpy(all.left[mine], a, 16);
+    all.meeting.meet(128, [&] {
+        float rows[64][16], columns[128][16];
+        for (int row = 0; row < 64; row++)
+            for (int k = 0; k < 16; k++) {
+                // Thread of a fragment m16k16, and which of its words.
+                int thread = row / 16 * 32 + row % 8 * 4 + k % 8 / 2, word = row % 16 / 8 + k / 8 * 2;
+                rows[row][k] = a ? half_of<T>(all.left[thread][word], k % 2)
+                                 : half_of<T>(placed(left, row, k, false), 0);
+            }
+        for (int column = 0; column < 128; column++)
+            for (int k = 0; k < 16; k++)
+                columns[column][k] = half_of<T>(placed(right, column, k, a != nullptr), 0);
+        for (int thread = 0; thread < 128; thread++)
+            for (int i = 0; i < 64; i++) {
+                int row = thread / 32 * 16 + thread % 32 / 4 + i % 4 / 2 * 8;
+                int column = i / 4 * 8 + thread % 4 * 2 + i % 2;
+                float& sum = all.sums[thread][i];
+                if (!adds) sum = 0.f;
+                for (int k = 0; k < 16; k++) sum += rows[row][k] * columns[column][k];
+            }
+    });
+    memcpy(c, all.sums[mine], sizeof c);
+}
+
 }  // namespace emulator

@@ -2,7 +2,10 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::launch::{Launch, has_whole_rows, is_half};
+use super::{
+    launch::{Launch, has_whole_rows, is_half},
+    trial::Trials,
+};
 
 /// Keys that share a scale in 8 bits: those that a kernel takes at once.
 const KEYS: usize = 64;
@@ -10,6 +13,13 @@ const KEYS: usize = 64;
 const QUERIES: usize = 16;
 /// Tokens that a block adds up for the mean of keys.
 const PIECE: usize = 256;
+
+/// Queries of a block that works in groups of warps, and keys that it takes at once.
+const GROUP_ROWS: usize = 128;
+/// What rounding weights to bf16 may move results by, twice.
+const FAR: f64 = 0.01;
+
+static GROUP_TRIALS: Trials<DType> = Trials::new();
 
 /// How scores are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +29,9 @@ pub(crate) enum Scores {
     /// By products of 8-bit numbers, after the mean of the keys was taken away: outputs within 2 % of
     /// the exact ones for random numbers (the worst case), less for what models compute.
     Rounded,
+    /// As exact ones, by units that four warps use together, for heads of 128 numbers without a mask; where
+    /// those give something else, as exact ones.
+    InGroups,
 }
 
 /// A kernel's variant.
@@ -32,14 +45,16 @@ pub(crate) struct Variant {
 impl Variant {
     /// What is fastest on a card of this compute capability. Large chips have the shared memory for two
     /// tiles. Small ones multiply 8-bit numbers four times as fast as they sum 16-bit products in f32;
-    /// short sequences don't pay for the rounding.
+    /// short sequences don't pay for the rounding. Hopper alone has units for groups of warps.
     pub(crate) fn of((major, minor): (usize, usize), keys: usize, has_mask: bool) -> Self {
         let is_large = (major, minor) == (8, 0) || matches!(major, 9 | 10);
         let rounds = major >= 8 && !is_large && keys >= 1024 && !has_mask;
-        Self {
-            scores: if rounds { Scores::Rounded } else { Scores::Exact },
-            tiles: if is_large { 2 } else { 1 },
-        }
+        let scores = match (major, minor) {
+            _ if rounds => Scores::Rounded,
+            (9, 0) if !has_mask => Scores::InGroups,
+            _ => Scores::Exact,
+        };
+        Self { scores, tiles: if is_large { 2 } else { 1 } }
     }
 }
 
@@ -65,6 +80,18 @@ pub(crate) fn attend(
     let is_one_format = is_half(q) && k.dtype() == dtype && v.dtype() == dtype;
     if !same || !is_one_format || !matches!(d, 64 | 128) || n == 0 || m == 0 {
         return Ok(None);
+    }
+    if variant.scores == Scores::InGroups {
+        let exact = Variant { scores: Scores::Exact, ..variant };
+        let exactly = || attend(q, k, v, mask, exact);
+        if d != 128 || mask.is_some() {
+            return exactly();
+        }
+        let sure = || launch([q, k, v], None, exact);
+        return match GROUP_TRIALS.run(dtype, FAR, || in_groups([q, k, v]).map(Some), sure)? {
+            Some(made) => Ok(Some(made)),
+            None => exactly(),
+        };
     }
     let Some(bias) = mask.map(|mask| Bias::new(mask, [batch, heads, n, m])).transpose()? else {
         return launch([q, k, v], None, variant).map(Some);
@@ -104,17 +131,13 @@ fn launch(
     let (batch, heads, n, d) = q.dims4()?;
     let (m, dtype) = (k.dim(2)?, q.dtype());
     let rows = 64 * tiles;
-    let aligned = |x: &Tensor| if has_whole_rows(x) { Ok(x.clone()) } else { x.force_contiguous() };
     let (q, k, v) = (aligned(q)?, aligned(k)?, aligned(v)?);
-    let strides = |x: &Tensor| x.layout().stride()[..3].to_vec();
-    let kernel = match scores {
-        Scores::Exact => format!("attention_{d}_{tiles}"),
-        Scores::Rounded => format!("rounded_attention_{d}_{tiles}"),
-    };
-    let start = Launch::for_format(&kernel, dtype);
-    let start = match scores {
-        Scores::Exact => start.tensor(&q).tensor(&k),
-        Scores::Rounded => {
+    let is_rounded = scores == Scores::Rounded;
+    let kernel = if is_rounded { "rounded_attention" } else { "attention" };
+    let start = Launch::for_format(&format!("{kernel}_{d}_{tiles}"), dtype);
+    let start = match is_rounded {
+        false => start.tensor(&q).tensor(&k),
+        true => {
             let (q, q_scales) = round(&q, None, QUERIES)?;
             let (k, k_scales) = round(&k, Some(&token_sums(&k)?), KEYS)?;
             start.tensor(&q).tensor(&k).tensor(&q_scales).tensor(&k_scales)
@@ -124,12 +147,9 @@ fn launch(
         .tensor(&v)
         .output((batch, n, heads, d), dtype)
         .optional(bias.map(|bias| &bias.values));
-    let all = match scores {
-        Scores::Exact => all.longs(&strides(&q)).longs(&strides(&k)),
-        Scores::Rounded => all,
-    };
-    let score_bytes = if scores == Scores::Exact { 2 * d } else { d };
-    all.longs(&strides(&v))
+    let all = if is_rounded { all } else { all.longs(strides(&q)).longs(strides(&k)) };
+    let score_bytes = if is_rounded { d } else { 2 * d };
+    all.longs(strides(&v))
         .longs(&[n * heads * d, d, heads * d])
         .longs(&bias.map_or([0; 3], |bias| bias.strides))
         .int(heads)?
@@ -142,6 +162,43 @@ fn launch(
         .grid(n.div_ceil(rows), batch * heads)?
         .make()?
         .transpose(1, 2)
+}
+
+/// By the units of Hopper, for heads of 128 numbers without a mask.
+fn in_groups([q, k, v]: [&Tensor; 3]) -> Result<Tensor> {
+    let (batch, heads, n, d) = q.dims4()?;
+    let (q, k, v) = (aligned(q)?, aligned(k)?, aligned(v)?);
+    // Queries, and two turns of keys and values, in 16 bits; the first may begin up to 1 KB later.
+    let shared = 5 * GROUP_ROWS * 2 * d + 1024;
+    Launch::for_format("group_attention_128", q.dtype())
+        .tensor(&q)
+        .tensor(&k)
+        .tensor(&v)
+        .output((batch, n, heads, d), q.dtype())
+        .longs(strides(&q))
+        .longs(strides(&k))
+        .longs(strides(&v))
+        .longs(&[n * heads * d, d, heads * d])
+        .int(heads)?
+        .int(heads / k.dim(1)?)?
+        .int(n)?
+        .int(k.dim(2)?)?
+        .float(1.0 / (d as f32).sqrt())
+        .threads(256)
+        .shared(shared)
+        .grid(n.div_ceil(GROUP_ROWS), batch * heads)?
+        .make()?
+        .transpose(1, 2)
+}
+
+/// With rows that kernels can read.
+fn aligned(x: &Tensor) -> Result<Tensor> {
+    if has_whole_rows(x) { Ok(x.clone()) } else { x.force_contiguous() }
+}
+
+/// Numbers from a batch, head and token to the next.
+fn strides(x: &Tensor) -> &[usize] {
+    &x.layout().stride()[..3]
 }
 
 /// Sums of tokens in pieces, `[b heads, pieces, d]` in f32.
@@ -187,7 +244,7 @@ fn round(x: &Tensor, sums: Option<&Tensor>, group: usize) -> Result<(Tensor, Ten
 mod tests {
     use candle_core::Device;
 
-    use super::super::testing::{FORMATS, distance, machine, noise, placed, rounded};
+    use super::super::testing::{FORMATS, distance, machine, noise, placed, rounded, rounding};
     use super::*;
     use crate::attention::{Mask, causal_mask, sdpa};
 
@@ -249,8 +306,33 @@ mod tests {
         assert_eq!([variant((7, 5), 4608), variant((8, 9), 512)], [EXACT; 2]);
         assert_eq!([variant((8, 6), 4608), variant((12, 0), 4608)], [rounded(1); 2]);
         assert_eq!(Variant::of((8, 9), 4608, true), EXACT, "a mask");
-        for large in [(8, 0), (9, 0), (10, 0), (10, 3)] {
+        for large in [(8, 0), (10, 0), (10, 3)] {
             assert_eq!(variant(large, 4608), Variant { tiles: 2, ..EXACT });
+        }
+        assert_eq!(variant((9, 0), 64), Variant { scores: Scores::InGroups, tiles: 2 });
+        assert_eq!(Variant::of((9, 0), 64, true), Variant { tiles: 2, ..EXACT });
+    }
+
+    #[test]
+    fn groups_of_warps_give_what_single_warps_give() {
+        #[cfg(feature = "cuda")]
+        if super::super::capability().unwrap() != (9, 0) {
+            return;
+        }
+        let machine = machine();
+        // Turns that are whole, one that is not, and fewer keys than a turn has.
+        for (n, m) in [(130, 300), (64, 256), (3, 5)] {
+            for dtype in FORMATS {
+                let (q, k, v) = (
+                    noise((1, 4, n, 128), 1, 0.0),
+                    noise((1, 2, m, 128), 2, 0.2),
+                    noise((1, 2, m, 128), 3, 0.1),
+                );
+                let expected = exact(&q, &k, &v, None, dtype);
+                let [q, k, v] = [&q, &k, &v].map(|x| placed(x, dtype, &machine));
+                let far = distance(&in_groups([&q, &k, &v]).unwrap(), &expected);
+                assert!(far < rounding(dtype), "{far} at {n} × {m}, {dtype:?}");
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::{
     collections::HashMap,
+    mem::MaybeUninit,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,14 +17,17 @@ use candle_core::{
 };
 use cudarc::{
     driver::{
-        CudaEvent, CudaFunction, CudaModule, CudaSlice, DevicePtr, DriverError, LaunchConfig,
-        PinnedHostSlice, PushKernelArg, result, sys,
+        CudaEvent, CudaFunction, CudaGraph, CudaModule, CudaSlice, CudaStream, DevicePtr,
+        DriverError, LaunchConfig, PinnedHostSlice, PushKernelArg, result, sys,
     },
     nvrtc::Ptx,
 };
 use rayon::prelude::*;
 
-use super::launch::{Argument, Launch};
+use super::{
+    launch::{Argument, Launch},
+    trial::is_near,
+};
 
 /// The kernels of `kernels/all.cu` for every card, made by this crate's build script.
 static KERNELS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kernels.fatbin"));
@@ -196,8 +200,11 @@ impl Card {
         stream.synchronize()?;
         *lock(&self.stage) = None;
         let pool = self.pool()?;
-        // SAFETY: the pool is the device's.
-        unsafe { result::mem_pool::trim_to(pool, 0) }
+        // SAFETY: pool and device are those of a living context.
+        unsafe {
+            result::mem_pool::trim_to(pool, 0)?;
+            sys::cuDeviceGraphMemTrim(stream.context().cu_device()).result()
+        }
     }
 
     /// A kernel that may share as many bytes.
@@ -361,4 +368,158 @@ pub(crate) fn upload(parts: &[&[u8]], shape: &[usize], dtype: DType) -> Result<T
         done += piece.len();
     }
     Ok(made)
+}
+
+/// Work that the card was asked for once, to be repeated with other numbers.
+pub(crate) struct Recording {
+    graph: CudaGraph,
+    /// What the recorded kernels read and make; all between is the graph's own.
+    inputs: Vec<Tensor>,
+    output: Tensor,
+}
+
+// SAFETY: a graph belongs to no thread, and only the owner of a recording uses it.
+unsafe impl Send for Recording {}
+
+/// How far what a recording makes may lie from what was made without, as a share of its size: products may
+/// choose other kernels.
+const SAME: f64 = 0.01;
+
+impl Recording {
+    /// Does `work`, and records it. None where the card refuses, or where the recording makes something
+    /// else.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(crate) fn new(
+        inputs: &[&Tensor],
+        work: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+    ) -> Result<(Tensor, Option<Self>)> {
+        let card = card()?;
+        // Operations on numbers that lie apart send their strides to the card; those that are sent now
+        // need not be sent while the card records.
+        let _kept = card.cuda.enable_cuda_graph_htod_cache();
+        let inputs: Vec<Tensor> =
+            inputs.iter().map(|input| input.force_contiguous()).collect::<Result<_>>()?;
+        let made = work(&inputs)?;
+        let recording = Self::record(&card, inputs, &made, work).ok().flatten();
+        let recording = recording.filter(|recording| recording.makes(&made).unwrap_or(false));
+        // What was refused is no failure of what comes next.
+        let _ = card.cuda.cuda_stream().context().check_err();
+        Ok((made, recording))
+    }
+
+    fn record(
+        card: &Card,
+        inputs: Vec<Tensor>,
+        made: &Tensor,
+        work: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+    ) -> Result<Option<Self>> {
+        let output = empty(made.shape(), made.dtype(), &card.device)?;
+        let stream = card.cuda.cuda_stream();
+        let capture = Capture::begin(&stream)?;
+        // Tensors of the work go before the recording ends, so that their memory is the graph's.
+        work(&inputs).and_then(|made| copy(&made.contiguous()?, &output, card))?;
+        let Some(graph) = capture.end()? else { return Ok(None) };
+        // What lies in the machine's memory now is something else when the graph runs.
+        if reads_the_machine(&graph).map_err(refused)? {
+            return Ok(None);
+        }
+        Ok(Some(Self { graph, inputs, output }))
+    }
+
+    /// Whether it makes of its inputs what was made of them.
+    fn makes(&self, made: &Tensor) -> Result<bool> {
+        self.graph.launch().map_err(refused)?;
+        is_near(&self.output, made, SAME)
+    }
+
+    /// The same work on other inputs of the same shapes.
+    ///
+    /// # Errors
+    /// If the card refuses.
+    pub(crate) fn repeat(&self, inputs: &[&Tensor]) -> Result<Tensor> {
+        let card = card()?;
+        for (input, place) in inputs.iter().zip(&self.inputs) {
+            copy(&input.contiguous()?, place, &card)?;
+        }
+        self.graph.launch().map_err(refused)?;
+        self.output.force_contiguous()
+    }
+}
+
+/// Numbers that lie one after the other, to where others of that count lie.
+fn copy(from: &Tensor, to: &Tensor, card: &Card) -> Result<()> {
+    let (source, target) = (address(from, &card.cuda)?, address(to, &card.cuda)?);
+    let bytes = to.elem_count() * to.dtype().size_in_bytes();
+    if from.elem_count() != to.elem_count() || from.dtype() != to.dtype() {
+        candle_core::bail!("{:?} is no {:?}", from.shape(), to.shape());
+    }
+    // SAFETY: both are as long, and whole; the copy is in the stream's order, in which they are freed.
+    unsafe { result::memcpy_dtod_async(target, source, bytes, card.cuda.cuda_stream().cu_stream()) }
+        .map_err(refused)
+}
+
+/// A stream that records what it is asked for instead of doing it.
+struct Capture<'a> {
+    stream: &'a Arc<CudaStream>,
+    is_open: bool,
+}
+
+impl<'a> Capture<'a> {
+    fn begin(stream: &'a Arc<CudaStream>) -> Result<Self> {
+        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+        stream.begin_capture(mode).map_err(refused)?;
+        Ok(Self { stream, is_open: true })
+    }
+
+    fn end(mut self) -> Result<Option<CudaGraph>> {
+        self.is_open = false;
+        let flag = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
+        self.stream.end_capture(flag).map_err(refused)
+    }
+}
+
+impl Drop for Capture<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            // SAFETY: this stream is recording. What it has recorded is not wanted.
+            let graph = unsafe { result::stream::end_capture(self.stream.cu_stream()) };
+            if let Ok(graph) = graph
+                && !graph.is_null()
+            {
+                // SAFETY: the graph was made by the line above, and nobody else has it.
+                let _ = unsafe { result::graph::destroy(graph) };
+            }
+        }
+    }
+}
+
+/// Whether a graph copies from or to the machine's memory.
+fn reads_the_machine(graph: &CudaGraph) -> std::result::Result<bool, DriverError> {
+    let mut count = 0usize;
+    // SAFETY: without a list, the count alone is written; then as many nodes as the list has places. The
+    // parameters of a node that copies are written before they are read, those two as plain numbers.
+    unsafe {
+        let graph = graph.cu_graph();
+        sys::cuGraphGetNodes(graph, std::ptr::null_mut(), &raw mut count).result()?;
+        let mut nodes = vec![std::ptr::null_mut(); count];
+        sys::cuGraphGetNodes(graph, nodes.as_mut_ptr(), &raw mut count).result()?;
+        for node in nodes.into_iter().take(count) {
+            let mut kind = sys::CUgraphNodeType::CU_GRAPH_NODE_TYPE_EMPTY;
+            sys::cuGraphNodeGetType(node, &raw mut kind).result()?;
+            if kind == sys::CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMCPY {
+                let mut parameters = MaybeUninit::<sys::CUDA_MEMCPY3D>::uninit();
+                let parameters = parameters.as_mut_ptr();
+                sys::cuGraphMemcpyNodeGetParams(node, parameters).result()?;
+                let source = (&raw const (*parameters).srcMemoryType).cast::<u32>().read();
+                let target = (&raw const (*parameters).dstMemoryType).cast::<u32>().read();
+                let device = sys::CUmemorytype::CU_MEMORYTYPE_DEVICE as u32;
+                if source != device || target != device {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }

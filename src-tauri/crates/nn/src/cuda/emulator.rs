@@ -77,6 +77,7 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let start = layout.start_offset();
     Ok(match storage {
         CpuStorage::U8(values) => values[start..].to_vec(),
+        CpuStorage::U32(values) => bytemuck::cast_slice::<u32, u8>(&values[start..]).to_vec(),
         CpuStorage::F32(values) => bytemuck::cast_slice::<f32, u8>(&values[start..]).to_vec(),
         CpuStorage::BF16(values) => bytemuck::cast_slice::<bf16, u8>(&values[start..]).to_vec(),
         CpuStorage::F16(values) => bytemuck::cast_slice::<f16, u8>(&values[start..]).to_vec(),

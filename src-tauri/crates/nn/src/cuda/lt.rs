@@ -1,16 +1,11 @@
-//! Products of 8-bit floats by NVIDIA's cuBLASLt, for weights that are stored so.
-//!
-//! Off unless somebody asks for it: activations are rounded to 8 bits too, which moves every product by
-//! about 3 % of its size at random. Where the card or the library cannot, there is no product.
+//! NVIDIA's cuBLASLt: products of matrices of 8-bit numbers. Where the card or the library cannot, there is
+//! no product.
 #![expect(unsafe_code, reason = "the library's interface is C, and all matrices are pointers")]
 
 use std::{
     collections::HashMap,
     ffi::c_void,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use candle_core::{DType, Error, Result, Tensor, cuda_backend::cudarc};
@@ -19,26 +14,34 @@ use cudarc::cublaslt::{
     sys::{self, cublasComputeType_t, cublasLtMatmulDescAttributes_t as Attribute, cudaDataType_t},
 };
 
-use super::{
-    driver::{address, capability, card, empty},
-    rounding::round,
-};
+use super::driver::{address, card, empty};
 
 /// Bytes that the library may work in.
 const WORKSPACE: usize = 32 << 20;
 
-static WANTED: AtomicBool = AtomicBool::new(false);
-
-/// Whether products with weights of 8-bit floats are to be in 8 bits.
-pub(crate) fn set_wanted(wanted: bool) {
-    WANTED.store(wanted, Ordering::Relaxed);
+/// What both factors of a product are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Numbers {
+    /// Floats of 8 bits, 4 of them exponent. Each factor has a scale, and the product is in 16 bits.
+    F8E4M3,
+    /// Whole numbers. The product is their sums in 32 bits.
+    Int8,
 }
 
-/// Sizes of a product: rows of `x`, outputs, inputs.
-type Shape = (usize, usize, usize);
+/// A product `x [rows, inputs]` times the transpose of `weight [outputs, inputs]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Product {
+    pub(super) numbers: Numbers,
+    pub(super) rows: usize,
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    /// Of what is made; 32 bits of a whole number are a U32.
+    pub(super) dtype: DType,
+}
 
 /// What the library has been told about products of one shape.
 struct Plan {
+    numbers: Numbers,
     operation: sys::cublasLtMatmulDesc_t,
     weight: sys::cublasLtMatrixLayout_t,
     x: sys::cublasLtMatrixLayout_t,
@@ -49,7 +52,7 @@ struct Plan {
 struct Library {
     handle: sys::cublasLtHandle_t,
     /// None where the library has no kernel.
-    plans: HashMap<(Shape, DType), Option<Plan>>,
+    plans: HashMap<Product, Option<Plan>>,
     workspace: Tensor,
 }
 
@@ -62,40 +65,35 @@ fn refused(error: CublasError) -> Error {
     Error::msg(format!("cuBLASLt refuses: {error}"))
 }
 
-/// `x [n, in]` times the transpose of a `weight [outputs, inputs]` of F8E4M3 in bytes, times its scale `[1]`
-/// in f32. `None` where it is not wanted, or cannot be.
+/// Whether the library is installed.
+pub(super) fn is_there() -> bool {
+    // SAFETY: this looks for a library by its name.
+    unsafe { sys::is_culib_present() }
+}
+
+/// `[rows, outputs]` of factors in bytes, `x` first, and their scales `[1]` in f32 where they have any.
+/// `None` where the library has no kernel.
 ///
 /// # Errors
-/// If the card has no memory.
-pub(crate) fn product(
-    x: &Tensor,
-    weight: &Tensor,
-    scale: &Tensor,
-    (outputs, inputs): (usize, usize),
+/// If the card has no memory, or refuses.
+pub(super) fn multiply(
+    product: Product,
+    factors: [&Tensor; 2],
+    scales: Option<[&Tensor; 2]>,
 ) -> Result<Option<Tensor>> {
-    let is_even = |size: usize| size > 0 && size.is_multiple_of(16);
-    if !WANTED.load(Ordering::Relaxed) || !is_even(outputs) || !is_even(inputs) {
-        return Ok(None);
-    }
-    // SAFETY: this looks for a library by its name.
-    if capability()? < (8, 9) || !unsafe { sys::is_culib_present() } {
-        return Ok(None);
-    }
-    let rows = x.dim(0)?;
-    let (numbers, x_scale) = round(x)?;
     let mut library = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
     let library = match &mut *library {
         Some(library) => library,
         none => none.insert(Library::open()?),
     };
-    let key = ((rows, outputs, inputs), x.dtype());
-    if !library.plans.contains_key(&key) {
-        let plan = library.plan(key).ok();
-        library.plans.insert(key, plan);
+    if !library.plans.contains_key(&product) {
+        let plan = library.plan(product).ok();
+        library.plans.insert(product, plan);
     }
-    let Some(Some(plan)) = library.plans.get(&key) else { return Ok(None) };
-    let made = empty(&(rows, outputs).into(), x.dtype(), x.device())?;
-    library.multiply(plan, [weight, scale, &numbers, &x_scale], &made)?;
+    let Some(Some(plan)) = library.plans.get(&product) else { return Ok(None) };
+    let shape = (product.rows, product.outputs).into();
+    let made = empty(&shape, product.dtype, factors[0].device())?;
+    library.multiply(plan, factors, scales, &made)?;
     Ok(Some(made))
 }
 
@@ -108,19 +106,29 @@ impl Library {
     }
 
     /// The library thinks in columns: of transposed matrices, the weight stands on the left.
-    fn plan(
-        &self,
-        ((rows, outputs, inputs), dtype): (Shape, DType),
-    ) -> std::result::Result<Plan, CublasError> {
+    fn plan(&self, product: Product) -> std::result::Result<Plan, CublasError> {
+        let Product { numbers, rows, outputs, inputs, dtype } = product;
         let made_type = match dtype {
             DType::BF16 => cudaDataType_t::CUDA_R_16BF,
-            _ => cudaDataType_t::CUDA_R_16F,
+            DType::F16 => cudaDataType_t::CUDA_R_16F,
+            _ => cudaDataType_t::CUDA_R_32I,
         };
-        let compute = cublasComputeType_t::CUBLAS_COMPUTE_32F;
+        let (factor, compute, scale) = match numbers {
+            Numbers::F8E4M3 => (
+                cudaDataType_t::CUDA_R_8F_E4M3,
+                cublasComputeType_t::CUBLAS_COMPUTE_32F,
+                cudaDataType_t::CUDA_R_32F,
+            ),
+            Numbers::Int8 => (
+                cudaDataType_t::CUDA_R_8I,
+                cublasComputeType_t::CUBLAS_COMPUTE_32I,
+                cudaDataType_t::CUDA_R_32I,
+            ),
+        };
         let layout = |kind, rows: usize, columns: usize| {
             result::create_matrix_layout(kind, rows as u64, columns as u64, rows as i64)
         };
-        let operation = result::create_matmul_desc(compute, cudaDataType_t::CUDA_R_32F)?;
+        let operation = result::create_matmul_desc(compute, scale)?;
         let transposed = 1i32;
         // SAFETY: these attributes are an `int` and a number of bytes.
         unsafe {
@@ -132,8 +140,8 @@ impl Library {
                 size_of::<i32>(),
             )?;
         }
-        let weight = layout(cudaDataType_t::CUDA_R_8F_E4M3, inputs, outputs)?;
-        let x = layout(cudaDataType_t::CUDA_R_8F_E4M3, inputs, rows)?;
+        let weight = layout(factor, inputs, outputs)?;
+        let x = layout(factor, inputs, rows)?;
         let made = layout(made_type, outputs, rows)?;
         let (preference, limit) = (result::create_matmul_pref()?, WORKSPACE);
         // SAFETY: everything was made above, and the attribute is a number of bytes.
@@ -156,23 +164,31 @@ impl Library {
             result::destroy_matmul_pref(preference)?;
             chosen?
         };
-        Ok(Plan { operation, weight, x, made, chosen })
+        Ok(Plan { numbers, operation, weight, x, made, chosen })
     }
 
     fn multiply(
         &self,
         plan: &Plan,
-        [weight, weight_scale, x, x_scale]: [&Tensor; 4],
+        [x, weight]: [&Tensor; 2],
+        scales: Option<[&Tensor; 2]>,
         made: &Tensor,
     ) -> Result<()> {
         let card = card()?;
         let at = |tensor: &Tensor| address(tensor, &card.cuda);
         let (weight, x, out, workspace) = (at(weight)?, at(x)?, at(made)?, at(&self.workspace)?);
-        let scales = [
-            (Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, at(weight_scale)?),
-            (Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, at(x_scale)?),
-        ];
-        let (one, zero) = (1f32, 0f32);
+        let scales = match scales {
+            None => Vec::new(),
+            Some([x, weight]) => vec![
+                (Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, at(weight)?),
+                (Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, at(x)?),
+            ],
+        };
+        // In the number format of the sums.
+        let [one, zero] = match plan.numbers {
+            Numbers::F8E4M3 => [1f32.to_bits(), 0],
+            Numbers::Int8 => [1u32, 0],
+        };
         let pointer = |address: u64| address as *mut c_void;
         let stream = card.cuda.cuda_stream();
         // SAFETY: the plan has the shapes and formats of these tensors, the scales are single numbers on

@@ -5,20 +5,24 @@
 //! thread on the processor. Launchers give `None` where shapes or number formats are not for them.
 
 pub(crate) mod attention;
+mod bytes;
 #[cfg(feature = "cuda")]
 mod driver;
 #[cfg(not(feature = "cuda"))]
 mod emulator;
 mod launch;
 #[cfg(feature = "cuda")]
+mod lt;
+#[cfg(feature = "cuda")]
 pub(crate) mod matmul;
 pub(crate) mod norms;
 pub(crate) mod pixels;
 mod rounding;
+mod trial;
 pub(crate) mod unpack;
 
 #[cfg(feature = "cuda")]
-pub(crate) use driver::{capability, device, memory, release, reset_peak, upload};
+pub(crate) use driver::{Recording, capability, device, memory, release, reset_peak, upload};
 
 #[cfg(test)]
 mod testing {

@@ -3,21 +3,37 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::launch::Launch;
+#[cfg(feature = "cuda")]
+use super::{
+    bytes::{Rows, rows_of_q8_0},
+    matmul,
+};
 use crate::Format;
 #[cfg(feature = "cuda")]
-use crate::{Stored, cuda::matmul};
+use crate::Stored;
 
-/// A matrix on the card in the bytes of a file.
+/// A matrix on the card, about as small as in the file.
 #[cfg(feature = "cuda")]
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
-    bytes: Tensor,
-    format: Format,
-    shape: Vec<usize>,
-    scale: f32,
-    /// The same, `[1]` on the card.
-    factor: Tensor,
+    numbers: Numbers,
+    shape: (usize, usize),
     dtype: DType,
+}
+
+#[cfg(feature = "cuda")]
+#[derive(Debug, Clone)]
+enum Numbers {
+    /// The bytes of the file.
+    Blocks {
+        bytes: Tensor,
+        format: Format,
+        scale: f32,
+        /// The same, `[1]` on the card.
+        factor: Tensor,
+    },
+    /// Those of Q8_0, arranged for products of whole numbers.
+    Rows(Rows),
 }
 
 #[cfg(feature = "cuda")]
@@ -25,23 +41,29 @@ impl Packed {
     /// None where there is no kernel for the format, or for numbers like these.
     ///
     /// # Errors
-    /// If the card has no memory.
+    /// If it is no matrix, or the card has no memory.
     pub(crate) fn new(stored: &Stored, dtype: DType) -> Result<Option<Self>> {
-        let (format, shape) = (stored.format(), stored.shape().to_vec());
+        let format = stored.format();
         if name(format).is_none() || !matches!(dtype, DType::BF16 | DType::F16) {
             return Ok(None);
         }
-        let (scale, length) = stored.scale_and_bytes();
-        let bytes = stored.upload(DType::U8, &[length])?;
-        let factor = Tensor::new(&[scale], bytes.device())?;
-        Ok(Some(Self { bytes, format, shape, scale, factor, dtype }))
+        let shape = match *stored.shape() {
+            [outputs, inputs] => (outputs, inputs),
+            ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
+        };
+        let bytes = bytes_of(stored)?;
+        let (scale, _) = stored.scale_and_bytes();
+        let numbers = if format == Format::Q8_0 && matmul::can_be_bytes(shape)? {
+            Numbers::Rows(rows_of_q8_0(&bytes, shape, scale)?)
+        } else {
+            let factor = Tensor::new(&[scale], bytes.device())?;
+            Numbers::Blocks { bytes, format, scale, factor }
+        };
+        Ok(Some(Self { numbers, shape, dtype }))
     }
 
-    pub(crate) fn dims2(&self) -> Result<(usize, usize)> {
-        match *self.shape {
-            [outputs, inputs] => Ok((outputs, inputs)),
-            ref shape => candle_core::bail!("a product needs a matrix, not {shape:?}"),
-        }
+    pub(crate) fn dims2(&self) -> (usize, usize) {
+        self.shape
     }
 
     /// `x [n, in]` to `[n, out]`.
@@ -49,21 +71,48 @@ impl Packed {
     /// # Errors
     /// If shapes do not fit, or the card has no memory.
     pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
-        if self.format == Format::F8E4M3
-            && let Some(made) = matmul::product(x, &self.bytes, &self.factor, self.dims2()?)?
-        {
-            return Ok(made);
-        }
-        x.matmul(&self.unpacked()?.t()?)
+        let full = || x.matmul(&self.unpacked()?.t()?);
+        let made = match &self.numbers {
+            Numbers::Rows(rows) => matmul::of_bytes(x, rows, full)?,
+            Numbers::Blocks { bytes, format: Format::F8E4M3, factor, .. } => {
+                matmul::of_floats(x, (bytes, factor), self.shape, full)?
+            }
+            Numbers::Blocks { .. } => None,
+        };
+        made.map_or_else(full, Ok)
     }
 
     /// All numbers, until the product is done.
-    ///
-    /// # Errors
-    /// If the card has no memory.
-    pub(crate) fn unpacked(&self) -> Result<Tensor> {
-        unpack(&self.bytes, (self.format, &self.shape), self.scale, self.dtype)
+    fn unpacked(&self) -> Result<Tensor> {
+        match &self.numbers {
+            Numbers::Rows(rows) => rows.unpacked(self.dtype),
+            Numbers::Blocks { bytes, format, scale, .. } => {
+                let (outputs, inputs) = self.shape;
+                unpack(bytes, (*format, &[outputs, inputs]), *scale, self.dtype)
+            }
+        }
     }
+}
+
+/// All numbers of a tensor that is packed in a file. None where there is no kernel for its format, or for
+/// numbers like these.
+///
+/// # Errors
+/// If the card has no memory.
+#[cfg(feature = "cuda")]
+pub(crate) fn unpacked(stored: &Stored, dtype: DType) -> Result<Option<Tensor>> {
+    let format = stored.format();
+    if name(format).is_none() || !matches!(dtype, DType::BF16 | DType::F16) {
+        return Ok(None);
+    }
+    let (scale, _) = stored.scale_and_bytes();
+    unpack(&bytes_of(stored)?, (format, stored.shape()), scale, dtype).map(Some)
+}
+
+#[cfg(feature = "cuda")]
+fn bytes_of(stored: &Stored) -> Result<Tensor> {
+    let (_, length) = stored.scale_and_bytes();
+    stored.upload(DType::U8, &[length])
 }
 
 fn name(format: Format) -> Option<&'static str> {

@@ -10,8 +10,6 @@ pub use format::Format;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-#[cfg(feature = "cuda")]
-use crate::cuda::unpack::Packed;
 use crate::{
     profile,
     slices::{buffer, read},
@@ -166,10 +164,7 @@ impl Stored {
             Format::Bf16 => DType::BF16,
             Format::F16 => DType::F16,
             Format::F32 => DType::F32,
-            _ => match Packed::new(self, dtype)? {
-                Some(packed) => return packed.unpacked().map(Some),
-                None => return Ok(None),
-            },
+            _ => return crate::cuda::unpack::unpacked(self, dtype),
         };
         let made = self.upload(own, &self.shape)?;
         let made = if self.scale == 1.0 { made } else { (made * f64::from(self.scale))? };

@@ -1,0 +1,82 @@
+// Matrices of whole numbers in 8 bits with a scale for each row, and what sums of their products are worth.
+#pragma once
+
+#include "rounding.cuh"
+#include "unpack.cuh"
+
+// A row's scale, and how many steps of it make 1; the row's largest number becomes 127.
+__device__ __forceinline__ float steps_of(float most, float* scale) {
+    if (threadIdx.x == 0) *scale = most / 127.f;
+    return most > 0.f ? 127.f / most : 0.f;
+}
+
+// Rows of numbers; blockIdx.x is a row, and a thread takes eight numbers at a time.
+template <typename T>
+__device__ void round_rows(const T* x, int8_t* out, float* scales, int width) {
+    const Eight<T>* in = (const Eight<T>*)(x + (long long)blockIdx.x * width);
+    float most = 0.f;
+    for (int i = threadIdx.x; i < width / 8; i += blockDim.x) {
+        Eight<T> eight = in[i];
+        for (int j = 0; j < 8; j++) most = fmaxf(most, fabsf(wide(eight.at[j])));
+    }
+    most = block_max(most);
+    float steps = steps_of(most, scales + blockIdx.x);
+    uint2* made = (uint2*)(out + (long long)blockIdx.x * width);
+    for (int i = threadIdx.x; i < width / 8; i += blockDim.x) {
+        Eight<T> eight = in[i];
+        uint32_t words[2] = {0, 0};
+        for (int j = 0; j < 8; j++) {
+            int number = int(rintf(wide(eight.at[j]) * steps));
+            words[j / 4] |= uint32_t(number & 255) << j % 4 * 8;
+        }
+        made[i] = uint2{words[0], words[1]};
+    }
+}
+FOR_BOTH(round_rows, (const T* x, int8_t* out, float* scales, int width), (x, out, scales, width))
+
+// Rows of blocks of Q8_0, each of which has a scale, as rows with one scale; numbers times `scale`.
+extern "C" __global__ void rows_of_q8_0(const uint8_t* packed, int8_t* out, float* scales, int width,
+                                        float scale) {
+    const uint8_t* row = packed + (long long)blockIdx.x * (width / Q8_0::NUMBERS) * Q8_0::BYTES;
+    auto number = [&](int i) {
+        return Q8_0::number(row + i / Q8_0::NUMBERS * Q8_0::BYTES, i % Q8_0::NUMBERS) * scale;
+    };
+    float most = 0.f;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) most = fmaxf(most, fabsf(number(i)));
+    most = block_max(most);
+    float steps = steps_of(most, scales + blockIdx.x);
+    int8_t* made = out + (long long)blockIdx.x * width;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) made[i] = int8_t(rintf(number(i) * steps));
+}
+
+// Sums `[rows, width]` of products times the scales of both factors' rows, eight a thread.
+template <typename T>
+__device__ void worth(const int* sums, const float* rows, const float* columns, T* out, int width,
+                      long long count) {
+    long long first = 8 * ((long long)blockIdx.x * blockDim.x + threadIdx.x);
+    if (first >= count) return;
+    float row = rows[first / width];
+    const float* column = columns + first % width;
+    Eight<T> made;
+    for (int j = 0; j < 8; j++) made.at[j] = narrow<T>(sums[first + j] * (row * column[j]));
+    *(Eight<T>*)(out + first) = made;
+}
+FOR_BOTH(worth,
+         (const int* sums, const float* rows, const float* columns, T* out, int width,
+          long long count),
+         (sums, rows, columns, out, width, count))
+
+// The numbers of rows with a scale each, eight a thread.
+template <typename T>
+__device__ void unpack_rows(const int8_t* numbers, const float* scales, T* out, int width,
+                            long long count) {
+    long long first = 8 * ((long long)blockIdx.x * blockDim.x + threadIdx.x);
+    if (first >= count) return;
+    float scale = scales[first / width];
+    Eight<T> made;
+    for (int j = 0; j < 8; j++) made.at[j] = narrow<T>(numbers[first + j] * scale);
+    *(Eight<T>*)(out + first) = made;
+}
+FOR_BOTH(unpack_rows,
+         (const int8_t* numbers, const float* scales, T* out, int width, long long count),
+         (numbers, scales, out, width, count))

@@ -34,12 +34,13 @@ __device__ void round_rows(const T* x, int8_t* out, float* scales, int width) {
 }
 FOR_BOTH(round_rows, (const T* x, int8_t* out, float* scales, int width), (x, out, scales, width))
 
-// Rows of blocks of Q8_0, each of which has a scale, as rows with one scale; numbers times `scale`.
-extern "C" __global__ void rows_of_q8_0(const uint8_t* packed, int8_t* out, float* scales, int width,
-                                        float scale) {
-    const uint8_t* row = packed + (long long)blockIdx.x * (width / Q8_0::NUMBERS) * Q8_0::BYTES;
+// Rows of packed blocks, each of which has scales of its own, as rows with one scale; numbers times `scale`.
+template <typename Format>
+__device__ void rows_of(const uint8_t* packed, int8_t* out, float* scales, int width, float scale) {
+    const uint8_t* row = packed + (long long)blockIdx.x * (width / Format::NUMBERS) * Format::BYTES;
     auto number = [&](int i) {
-        return Q8_0::number(row + i / Q8_0::NUMBERS * Q8_0::BYTES, i % Q8_0::NUMBERS) * scale;
+        const uint8_t* block = row + i / Format::NUMBERS * Format::BYTES;
+        return Format::number(block, i % Format::NUMBERS) * scale;
     };
     float most = 0.f;
     for (int i = threadIdx.x; i < width; i += blockDim.x) most = fmaxf(most, fabsf(number(i)));
@@ -48,6 +49,21 @@ extern "C" __global__ void rows_of_q8_0(const uint8_t* packed, int8_t* out, floa
     int8_t* made = out + (long long)blockIdx.x * width;
     for (int i = threadIdx.x; i < width; i += blockDim.x) made[i] = int8_t(rintf(number(i) * steps));
 }
+#define ROWS_OF(NAME, FORMAT)                                                               \
+    extern "C" __global__ void rows_of_##NAME(const uint8_t* packed, int8_t* out,           \
+                                              float* scales, int width, float scale) {      \
+        rows_of<FORMAT>(packed, out, scales, width, scale);                                 \
+    }
+ROWS_OF(q4_0, Q4_0)
+ROWS_OF(q4_1, Q4_1)
+ROWS_OF(q5_0, Q5_0)
+ROWS_OF(q5_1, Q5_1)
+ROWS_OF(q8_0, Q8_0)
+ROWS_OF(q2_k, Q2K)
+ROWS_OF(q3_k, Q3K)
+ROWS_OF(q4_k, Q4K)
+ROWS_OF(q5_k, Q5K)
+ROWS_OF(q6_k, Q6K)
 
 // Sums `[rows, width]` of products times the scales of both factors' rows, eight a thread.
 template <typename T>

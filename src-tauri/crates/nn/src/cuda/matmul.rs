@@ -36,23 +36,24 @@ pub(crate) fn can_be_bytes((outputs, inputs): (usize, usize)) -> Result<bool> {
     Ok(fits && capability()? >= (7, 5) && lt::is_there())
 }
 
-/// `x [n, in]` times the transpose of `weight [outputs, in]`; `full` makes it of unpacked numbers. `None`
-/// where it cannot be.
+/// `x [n, in]` times the transpose of a weight `[outputs, in]`, which `rows` makes; `full` makes the product of
+/// unpacked numbers. `None` where it cannot be.
 ///
 /// # Errors
 /// If the card has no memory.
 pub(crate) fn of_bytes(
     x: &Tensor,
-    weight: &Rows,
+    (outputs, inputs): (usize, usize),
+    rows: impl FnOnce() -> Result<Rows>,
     full: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Option<Tensor>> {
-    let (outputs, inputs) = weight.numbers.dims2()?;
     let numbers = Numbers::Int8;
     let product = Product { numbers, rows: x.dim(0)?, outputs, inputs, dtype: DType::U32 };
     let make = || {
-        let Some(rows) = round_rows(&x.contiguous()?)? else { return Ok(None) };
-        let sums = lt::multiply(product, [&rows.numbers, &weight.numbers], None)?;
-        sums.map(|sums| worth(&sums, &rows, weight, x.dtype())).transpose()
+        let Some(rounded) = round_rows(&x.contiguous()?)? else { return Ok(None) };
+        let weight = rows()?;
+        let sums = lt::multiply(product, [&rounded.numbers, &weight.numbers], None)?;
+        sums.map(|sums| worth(&sums, &rounded, &weight, x.dtype())).transpose()
     };
     TRIALS.run(product, FAR, make, full)
 }

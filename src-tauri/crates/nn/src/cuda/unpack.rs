@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Tensor};
 use super::launch::Launch;
 #[cfg(feature = "cuda")]
 use super::{
-    bytes::{Rows, rows_of_q8_0},
+    bytes::{Rows, is_in_blocks, rows_of},
     matmul,
 };
 use crate::Format;
@@ -54,7 +54,7 @@ impl Packed {
         let bytes = bytes_of(stored)?;
         let (scale, _) = stored.scale_and_bytes();
         let numbers = if format == Format::Q8_0 && matmul::can_be_bytes(shape)? {
-            Numbers::Rows(rows_of_q8_0(&bytes, shape, scale)?)
+            Numbers::Rows(rows_of(&bytes, format, shape, scale)?)
         } else {
             let factor = Tensor::new(&[scale], bytes.device())?;
             Numbers::Blocks { bytes, format, scale, factor }
@@ -73,9 +73,16 @@ impl Packed {
     pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
         let full = || x.matmul(&self.unpacked()?.t()?);
         let made = match &self.numbers {
-            Numbers::Rows(rows) => matmul::of_bytes(x, rows, full)?,
+            Numbers::Rows(rows) => matmul::of_bytes(x, self.shape, || Ok(rows.clone()), full)?,
             Numbers::Blocks { bytes, format: Format::F8E4M3, factor, .. } => {
                 matmul::of_floats(x, (bytes, factor), self.shape, full)?
+            }
+            // A pass over the packed bytes costs little beside a product, and memory stays as small.
+            Numbers::Blocks { bytes, format, scale, .. }
+                if is_in_blocks(*format) && matmul::can_be_bytes(self.shape)? =>
+            {
+                let rows = || rows_of(bytes, *format, self.shape, *scale);
+                matmul::of_bytes(x, self.shape, rows, full)?
             }
             Numbers::Blocks { .. } => None,
         };
@@ -115,7 +122,8 @@ fn bytes_of(stored: &Stored) -> Result<Tensor> {
     stored.upload(DType::U8, &[length])
 }
 
-fn name(format: Format) -> Option<&'static str> {
+/// What kernels call a packed format.
+pub(super) fn name(format: Format) -> Option<&'static str> {
     match format {
         Format::F64 | Format::F32 | Format::F16 | Format::Bf16 => None,
         Format::F8E4M3 => Some("f8e4m3"),

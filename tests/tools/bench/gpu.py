@@ -44,7 +44,9 @@ class Peak:
 def ours(arguments):
     """Seconds and phases of pictures by our program, without the first."""
     command = [arguments.program, "bench", "run", "--model", arguments.model, "--size", arguments.size]
-    command += ["--steps", str(STEPS), "--max-sequence-length", str(TOKENS), "--repeat", "4"]
+    # Six of them: from the second on, steps may be repeated from a recording.
+    command += ["--repeat", "6" if arguments.steps <= STEPS else "2", "--steps", str(arguments.steps)]
+    command += ["--layers", "4"] if arguments.layers else ["--max-sequence-length", str(TOKENS)]
     command += ["--fp8-products"] if arguments.fp8_products else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -172,7 +174,9 @@ def main():
     measure.add_argument("--model", required=True)
     measure.add_argument("--size", default="1024x1024")
     measure.add_argument("--out", required=True)
-    measure.add_argument("--reference", action="store_true")
+    measure.add_argument("--steps", type=int, default=STEPS)
+    measure.add_argument("--layers", action="store_true", help="a model that takes pictures apart, into four")
+    measure.add_argument("--reference", action="store_true", help="of four steps, by diffusers too")
     measure.add_argument("--fp8-products", action="store_true")
     measure.set_defaults(work=run)
     show = commands.add_parser("table")

@@ -44,23 +44,27 @@ if [ -x "$(dirname "$program")/nn-tests" ]; then
 fi
 
 # Full-size models, each as many formats as there is time for.
-for model in ${RUNS:-klein-4b:bf16 klein-4b:fp8 klein-4b:q8_0 klein-9b:bf16}; do
+for model in ${RUNS:-klein-4b:bf16 klein-4b:fp8 klein-4b:q8_0 klein-9b:bf16 qwen-image-layered:fp8}; do
   shape="${model%%:*}" dtype="${model##*:}" folder="$models/$shape-$dtype"
+  starter=starter sizes="${SIZES:-1024x1024 512x512}" steps=4 repeat=6 kind=()
+  if [ "$shape" = qwen-image-layered ]; then
+    starter=starter-layered sizes=640x640 steps=20 repeat=2 kind=(--layers --steps 20)
+  fi
   [ -d "$folder" ] || "$program" bench create --shape "$shape" --dtype "$dtype" --out "$folder" \
-    --tokenizer "$here/../../../src-tauri/starter/tokenizer"
-  for size in ${SIZES:-1024x1024 512x512}; do
+    --tokenizer "$here/../../../src-tauri/$starter/tokenizer"
+  for size in $sizes; do
     reference=()
     if [ -n "$python" ] && [ "$dtype" = bf16 ] && "$python" -c 'import diffusers' 2>/dev/null; then
       reference=(--reference)
     fi
     if [ -n "$python" ]; then
       "$python" "$here/gpu.py" run --program "$program" --model "$folder" --size "$size" \
-        --out "$out/results.jsonl" "${reference[@]}" || failed=1
+        --out "$out/results.jsonl" "${kind[@]}" "${reference[@]}" || failed=1
       [ "$dtype" != fp8 ] || "$python" "$here/gpu.py" run --program "$program" --model "$folder" \
-        --size "$size" --out "$out/results.jsonl" --fp8-products || failed=1
+        --size "$size" --out "$out/results.jsonl" "${kind[@]}" --fp8-products || failed=1
     else
-      "$program" bench run --model "$folder" --size "$size" --steps 4 --max-sequence-length 512 \
-        --repeat 5 | tee -a "$out/ours.jsonl" || failed=1
+      "$program" bench run --model "$folder" --size "$size" --steps "$steps" --max-sequence-length 512 \
+        --repeat "$repeat" | tee -a "$out/ours.jsonl" || failed=1
     fi
   done
   [ -n "${KEEP:-}" ] || rm -r "$folder"

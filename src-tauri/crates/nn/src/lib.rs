@@ -31,7 +31,7 @@ pub use device::{
     take_cuda_peak,
 };
 pub use embedding::Embedding;
-pub use linear::Linear;
+pub use linear::{Linear, gated};
 pub use norm::{ChannelNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use pages::LargePages;
 pub use params::{ParamSource, Params, Patch};

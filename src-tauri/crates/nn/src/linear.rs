@@ -1,10 +1,16 @@
 //! Matrix products with stored weights.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 
 #[cfg(feature = "cuda")]
 use crate::cuda::unpack::Packed;
-use crate::{Params, Patch, Stored, stop};
+use crate::{
+    Params, Patch, Stored,
+    fused::Gated,
+    stop,
+    stored::{Matrix, Stack, rounded_product},
+    tiles::Ending,
+};
 
 /// `y = x · Wᵀ (+ b)` over the last dimension, and what low-rank patches add.
 #[derive(Debug, Clone)]
@@ -95,6 +101,81 @@ impl Linear {
         }
         y.reshape(dims)
     }
+}
+
+impl Linear {
+    /// The first `kept` columns of `x [.., inputs]` times the weight, and what the first half of the others, as a
+    /// gate, lets through of the second.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_gated(&self, x: &Tensor, kept: usize) -> Result<(Tensor, Gated)> {
+        let (outputs, _) = self.weight.dims()?;
+        let Some(inner) = outputs.checked_sub(kept).map(|rest| rest / 2) else {
+            candle_core::bail!("{kept} of {outputs} columns cannot be kept")
+        };
+        if let Some(stored) = self.plain()
+            && let Some(made) = rounded(stored, &[x], Ending::Gated { kept })?
+        {
+            let part = |start, width| made.narrow(D::Minus1, start, width);
+            return Ok((part(0, kept)?, Gated::Made(part(kept, inner)?)));
+        }
+        let all = self.forward(x)?;
+        let part = |start, width| all.narrow(D::Minus1, start, width);
+        let gated = Gated::Halves { gate: part(kept, inner)?, up: part(kept + inner, inner)? };
+        Ok((part(0, kept)?, gated))
+    }
+
+    /// As [`Self::forward`] of `before` and what was gated, beside each other.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn forward_beside(&self, before: Option<&Tensor>, gated: &Gated) -> Result<Tensor> {
+        if let (Gated::Made(made), Some(before), Some(stored)) = (gated, before, self.plain())
+            && let Some(product) = rounded(stored, &[before, made], Ending::All)?
+        {
+            return Ok(product);
+        }
+        self.forward(&gated.beside(before)?)
+    }
+
+    /// The weight, if that is all there is.
+    fn plain(&self) -> Option<&Stored> {
+        match &self.weight {
+            Weight::Stored(stored) if self.bias.is_none() && self.patches.is_empty() => {
+                Some(stored)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What `gate`, through silu, lets through of `up`, both of `x`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn gated(gate: &Linear, up: &Linear, x: &Tensor) -> Result<Gated> {
+    if let (Some(first), Some(second)) = (gate.plain(), up.plain())
+        && first.shape() == second.shape()
+        && let Some(stack) = Stack::of(&[first, second])
+        && let Some(made) = rounded(&stack, &[x], Ending::Gated { kept: 0 })?
+    {
+        return Ok(Gated::Made(made));
+    }
+    Ok(Gated::Halves { gate: gate.forward(x)?, up: up.forward(x)? })
+}
+
+/// A rounded product of what stands beside each other in the rows of some tensors, if that is wanted.
+fn rounded(weight: &dyn Matrix, parts: &[&Tensor], ending: Ending) -> Result<Option<Tensor>> {
+    stop::check()?;
+    let are_plain = parts.iter().all(|x| x.device().is_cpu() && x.dtype() == DType::F32);
+    let (Some(first), true) = (parts.first(), are_plain) else { return Ok(None) };
+    let mut dims = first.dims().to_vec();
+    let Some(made) = rounded_product(weight, parts, None, ending)? else { return Ok(None) };
+    if let Some(last) = dims.last_mut() {
+        *last = made.dim(D::Minus1)?;
+    }
+    made.reshape(dims).map(Some)
 }
 
 impl Weight {

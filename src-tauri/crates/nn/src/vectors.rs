@@ -58,6 +58,14 @@ pub(crate) fn exp(x: f32) -> f32 {
     series * f32::from_bits(power)
 }
 
+/// `1 / (1 + e⁻ˣ)`, by way of an exponential that is never large.
+#[inline(always)]
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    let small = exp(-x.abs());
+    let less = small / (1.0 + small);
+    if x < 0.0 { less } else { 1.0 - less }
+}
+
 /// `2ˣ` for x below 120, to four digits, which is more than bf16 keeps: as [`exp`], with the polynomial of
 /// third degree whose largest relative error over ±½ is the smallest.
 #[inline(always)]

@@ -61,7 +61,8 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.linear_out.forward(&gated(&self.linear_in.forward(x)?, None)?)
+        let (_, gated) = self.linear_in.forward_gated(x, 0)?;
+        self.linear_out.forward_beside(None, &gated)
     }
 }
 
@@ -183,7 +184,8 @@ impl SingleBlock {
     ) -> Result<Tensor> {
         let width = x.dim(D::Minus1)?;
         let normed = self.norm.modulate(x, &modulation.shift, &modulation.scale)?;
-        let projected = self.to_qkv_mlp.forward(&normed)?; // [b, n, 3 width + 2 inner]
+        // [b, n, 3 width], and what the feed-forward's gate lets through: [b, n, inner]
+        let (projected, gated) = self.to_qkv_mlp.forward_gated(&normed, 3 * width)?;
         let part = |index: usize| projected.narrow(D::Minus1, index * width, width);
         let stream = Projected {
             q: part(0)?,
@@ -194,9 +196,7 @@ impl SingleBlock {
             heads: self.heads,
         };
         let attended = attend(&Qkv::join(&[stream], place.rope)?, place, references)?;
-        let rest = projected.dim(D::Minus1)? - 3 * width;
-        let mlp = projected.narrow(D::Minus1, 3 * width, rest)?;
-        let out = self.to_out.forward(&gated(&mlp, Some(&attended))?)?;
+        let out = self.to_out.forward_beside(Some(&attended), &gated)?;
         finite_in_f16(fused::gated_residual(x, &out, &modulation.gate)?)
     }
 }
@@ -236,10 +236,4 @@ fn attend(qkv: &Qkv, place: Place<'_>, references: &mut References<'_>) -> Resul
         }
     };
     attended.transpose(1, 2)?.flatten_from(2)
-}
-
-/// The first half of the channels, as a gate of the second, after what stands before them.
-fn gated(x: &Tensor, before: Option<&Tensor>) -> Result<Tensor> {
-    let halves = x.chunk(2, D::Minus1)?;
-    fused::silu_gate(&halves[0], &halves[1], before)
 }

@@ -90,9 +90,8 @@ impl Block {
     ) -> Result<Tensor> {
         let x = (x + self.attend(&self.input_norm.forward(x)?, mask, rope, past)?)?;
         let normed = self.post_attention_norm.forward(&x)?;
-        let inner =
-            fused::silu_gate(&self.gate.forward(&normed)?, &self.up.forward(&normed)?, None)?;
-        &x + self.down.forward(&inner)?
+        let gated = nn::gated(&self.gate, &self.up, &normed)?;
+        &x + self.down.forward_beside(None, &gated)?
     }
 
     fn attend(

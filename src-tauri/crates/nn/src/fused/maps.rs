@@ -3,10 +3,9 @@
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
-use super::rows::sigmoid;
 use crate::{
     slices::{buffer, read, read_planes},
-    vectors::widest,
+    vectors::{sigmoid, widest},
 };
 
 /// `x · scale + shift` with a number of each for every plane, `[b, c]`, and then `silu` if it is wanted.

@@ -85,6 +85,34 @@ pub fn silu_gate(gate: &Tensor, up: &Tensor, before: Option<&Tensor>) -> Result<
     }
 }
 
+/// What a gate lets through, `[.., inner]`, or what it will, once somebody asks.
+#[derive(Debug, Clone)]
+pub enum Gated {
+    /// Its product has done so already.
+    Made(Tensor),
+    /// `silu(gate) · up`.
+    Halves {
+        /// `[.., inner]`
+        gate: Tensor,
+        /// `[.., inner]`
+        up: Tensor,
+    },
+}
+
+impl Gated {
+    /// Beside what stands before it in every row, as in [`silu_gate`].
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn beside(&self, before: Option<&Tensor>) -> Result<Tensor> {
+        match (self, before) {
+            (Self::Made(made), None) => Ok(made.clone()),
+            (Self::Made(made), Some(before)) => Tensor::cat(&[before, made], D::Minus1),
+            (Self::Halves { gate, up }, before) => silu_gate(gate, up, before),
+        }
+    }
+}
+
 /// The Gaussian error linear unit in its approximation by a hyperbolic tangent, beside what stands before
 /// it in every row, as in [`silu_gate`].
 ///

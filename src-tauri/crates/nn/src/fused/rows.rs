@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::{
     slices::{buffer, read_rows},
-    vectors::{exp, sum, widest},
+    vectors::{sigmoid, sum, widest},
 };
 
 /// Rows that a thread takes at a time.
@@ -165,14 +165,6 @@ fn add_row(x: &[f32], y: &[f32], gate: &[f32], out: &mut [f32]) {
     for (((out, x), y), gate) in out.iter_mut().zip(x).zip(y).zip(gate) {
         *out = x + y * gate;
     }
-}
-
-/// `1 / (1 + e⁻ˣ)`, by way of an exponential that is never large.
-#[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
-    let small = exp(-x.abs());
-    let less = small / (1.0 + small);
-    if x < 0.0 { less } else { 1.0 - less }
 }
 
 #[inline(always)]

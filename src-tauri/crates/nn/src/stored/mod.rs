@@ -1,6 +1,7 @@
 //! Weights as a file holds them: packed in memory, unpacked a band of rows at a time.
 
 mod format;
+mod rounded;
 mod unpack;
 
 use std::{ops::Range, sync::Arc};
@@ -9,11 +10,11 @@ use candle_core::{DType, Device, Result, Tensor};
 pub use format::Format;
 use half::{bf16, f16};
 use rayon::prelude::*;
+pub(crate) use rounded::{Matrix, Stack, rounded_product};
 
 use crate::{
-    profile,
     slices::{buffer, read},
-    tiles::{self, Left, Rounding, Rows},
+    tiles::{Ending, Rows},
 };
 
 /// Bytes that somebody keeps, such as a memory map.
@@ -209,10 +210,11 @@ impl Stored {
         let [outputs, inputs] = *self.shape.as_slice() else {
             candle_core::bail!("a product needs a matrix, not {:?}", self.shape)
         };
-        self.fetch();
-        if let Some(made) = self.rounded_product(x, bias, (outputs, inputs))? {
+        let bias_in_f32 = || bias.map(|bias| read(bias, <[f32]>::to_vec)).transpose();
+        if let Some(made) = rounded_product(self, &[x], bias_in_f32()?.as_deref(), Ending::All)? {
             return Ok(made);
         }
+        self.fetch();
         let (row, count) = (self.row_bytes(), x.dim(0)?);
         let band = (BAND / inputs.max(1)).clamp(1, outputs.max(1));
         let mut products = buffer(count * outputs);
@@ -235,47 +237,6 @@ impl Stored {
             Some(bias) => product.broadcast_add(bias),
             None => Ok(product),
         }
-    }
-
-    /// As [`Self::product`], of rounded factors, if that is wanted. Numbers that were packed in blocks have
-    /// little to lose by being rounded to bytes; all others are rounded to bf16.
-    fn rounded_product(
-        &self,
-        x: &Tensor,
-        bias: Option<&Tensor>,
-        (outputs, inputs): (usize, usize),
-    ) -> Result<Option<Tensor>> {
-        let is_packed = self.format.block().0 > 1;
-        let rounding = if is_packed { Rounding::Int8 } else { Rounding::Bf16 };
-        let Some(unit) = tiles::wanted(rounding) else { return Ok(None) };
-        let count = x.dim(0)?;
-        if inputs == 0 || x.dim(1)? != inputs {
-            return Ok(None);
-        }
-        let numbers = (count * inputs) as f64;
-        let rounded = || read(x, |x| Left::new(x, count, inputs, rounding));
-        let left = profile::count(
-            || format!("round {count} x {inputs} to {rounding:?}"),
-            (0.0, numbers * (4 + rounding.bytes()) as f64),
-            rounded,
-        )?;
-        let mut products = buffer(count * outputs);
-        let out = products.as_mut_slice();
-        let bytes = self.byte_count() as f64 + numbers * rounding.bytes() as f64;
-        profile::count(
-            || format!("product {rounding:?} {count} x {inputs} x {outputs}"),
-            (2.0 * numbers * outputs as f64, bytes + 4.0 * (count * outputs) as f64),
-            || match bias {
-                Some(bias) => read(bias, |bias| {
-                    tiles::product(unit, &left, self, Some(bias), out);
-                }),
-                None => {
-                    tiles::product(unit, &left, self, None, out);
-                    Ok(())
-                }
-            },
-        )?;
-        Tensor::from_vec(products, (count, outputs), &Device::Cpu).map(Some)
     }
 
     /// Some rows of a matrix, in f32: `[indices, columns]`.

@@ -148,6 +148,7 @@ impl Job<'_> {
             stride: self.stride,
             size: (self.weights.rows - row, piece.count),
             bias: Bias::OfLeft(&self.bias[row..], self.plus.map(|plus| &plus[place..])),
+            gate: None,
         };
         finish(Sums { raw, scales: None, adds: false }, &mut [], Some(&place), rows);
     }

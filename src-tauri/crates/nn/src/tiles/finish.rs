@@ -8,7 +8,7 @@ use super::{
     PANEL, ROWS,
     lines::{self, Line},
 };
-use crate::vectors::widest;
+use crate::vectors::{sigmoid, widest};
 
 /// What is added to every number of a product.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,8 @@ pub(super) struct Place<'a> {
     pub(super) size: (usize, usize),
     /// Begins with what is this panel's.
     pub(super) bias: Bias<'a>,
+    /// Those of another panel, `[32, 32]`, by whose silu each is multiplied.
+    pub(super) gate: Option<&'a [f32]>,
 }
 
 /// A panel's sums, `[2, 2, 16, 16]`, as a unit leaves them.
@@ -105,6 +107,10 @@ fn write(mut row: [f32; PANEL], at: usize, place: &Place<'_>) {
             row.iter_mut().for_each(|number| *number += bias[at]);
             add(&mut row, plus.map_or(&[], |plus| &plus[at * place.stride..]));
         }
+    }
+    if let Some(gate) = place.gate {
+        let gate = &gate.as_chunks::<PANEL>().0[at];
+        row.iter_mut().zip(gate).for_each(|(row, gate)| *row *= gate * sigmoid(*gate));
     }
     // SAFETY: by what `start` promises.
     let out = unsafe {

@@ -19,10 +19,29 @@ pub(super) fn fill(
 ) {
     for (line, numbers) in x.chunks_exact(columns.max(1)).enumerate() {
         round(numbers, rounding, row, |group, value| scale(line, group, value));
-        let tiles = out.as_chunks_mut::<TILE>().0;
-        for (row, tile) in row.as_chunks::<ROW>().0.iter().zip(tiles) {
-            tile.as_chunks_mut::<ROW>().0[line] = *row;
-        }
+        put(row, line, out);
+    }
+}
+
+/// A rounded row to its line of every tile.
+fn put(row: &[u8], line: usize, out: &mut [u8]) {
+    let tiles = out.as_chunks_mut::<TILE>().0;
+    for (row, tile) in row.as_chunks::<ROW>().0.iter().zip(tiles) {
+        tile.as_chunks_mut::<ROW>().0[line] = *row;
+    }
+}
+
+/// Some columns of rows that lie so many numbers apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) numbers: &'a [f32],
+    pub(crate) apart: usize,
+    pub(crate) columns: usize,
+}
+
+impl<'a> Part<'a> {
+    fn row(&self, row: usize) -> &'a [f32] {
+        &self.numbers[row * self.apart..][..self.columns]
     }
 }
 
@@ -39,7 +58,12 @@ pub(crate) struct Left {
 impl Left {
     /// Rounds `x [rows, columns]`.
     pub(crate) fn new(x: &[f32], rows: usize, columns: usize, rounding: Rounding) -> Self {
-        assert!(x.len() >= rows * columns);
+        Self::of_parts(&[Part { numbers: x, apart: columns, columns }], rows, rounding)
+    }
+
+    /// Rounds rows whose parts stand beside each other.
+    pub(crate) fn of_parts(parts: &[Part<'_>], rows: usize, rounding: Rounding) -> Self {
+        let columns = parts.iter().map(|part| part.columns).sum::<usize>();
         let (padded, steps) = (rows.next_multiple_of(PANEL), columns.div_ceil(rounding.step()));
         let mut tiles = lines::unwritten(padded * steps * ROW);
         let groups = if rounding == Rounding::Int8 { columns.div_ceil(GROUP) } else { 0 };
@@ -50,16 +74,26 @@ impl Left {
             .zip(by_tile.par_chunks_mut((groups * ROWS).max(1)))
             .enumerate()
             .for_each_init(
-                || vec![0u8; steps * ROW],
-                |row, (tile, (out, scales))| {
+                || (vec![0u8; steps * ROW], Vec::with_capacity(columns)),
+                |(row, whole), (tile, (out, scales))| {
                     let here = tile * ROWS..rows.min((tile + 1) * ROWS);
                     if here.len() < ROWS {
                         out.fill(0);
                     }
-                    let x = &x[here.start.min(rows) * columns..here.end * columns];
-                    fill(x, columns, rounding, row, out, |line, group, scale| {
-                        scales[group * ROWS + line] = scale;
-                    });
+                    for (line, at) in here.enumerate() {
+                        let numbers = match parts {
+                            [part] => part.row(at),
+                            parts => {
+                                whole.clear();
+                                parts.iter().for_each(|part| whole.extend_from_slice(part.row(at)));
+                                whole.as_slice()
+                            }
+                        };
+                        round(numbers, rounding, row, |group, scale| {
+                            scales[group * ROWS + line] = scale;
+                        });
+                        put(row, line, out);
+                    }
                 },
             );
         let mut scales = vec![0f32; groups * padded];

@@ -23,8 +23,8 @@ use std::cell::Cell;
 
 pub(crate) use self::{
     kernels::Unit,
-    left::Left,
-    product::{Rows, product},
+    left::{Left, Part},
+    product::{Ending, Rows, product},
 };
 
 thread_local! {

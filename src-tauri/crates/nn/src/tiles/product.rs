@@ -39,6 +39,75 @@ pub(crate) trait Rows: Sync {
     fn has_read(&self, _rows: Range<usize>) {}
 }
 
+/// What becomes of the columns of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// All of them, `[n, outputs]`.
+    All,
+    /// Behind the first, which stay: the first half of the rest through silu times the second,
+    /// `[n, kept + (outputs - kept) / 2]`.
+    Gated {
+        /// How many stay.
+        kept: usize,
+    },
+}
+
+impl Ending {
+    /// Columns that are left of so many.
+    pub(crate) fn columns(self, outputs: usize) -> usize {
+        match self {
+            Self::All => outputs,
+            Self::Gated { kept } => kept + (outputs - kept) / 2,
+        }
+    }
+
+    /// Rows of the right factor that a task takes, a panel after the other, of about as many in each: those
+    /// that meet stand beside each other.
+    fn blocks(self, outputs: usize, block: usize) -> Vec<Vec<Range<usize>>> {
+        let panels = |rows: Range<usize>| {
+            let end = rows.end;
+            rows.step_by(PANEL).map(move |start| start..end.min(start + PANEL))
+        };
+        let plain = |end: usize| {
+            let starts = (0..end).step_by(block);
+            starts.map(move |start| panels(start..end.min(start + block)).collect())
+        };
+        match self {
+            Self::All => plain(outputs).collect(),
+            Self::Gated { kept } => {
+                let (width, half) = ((outputs - kept) / 2, (block / 2).next_multiple_of(PANEL));
+                let pairs = (kept..kept + width).step_by(half).map(|start| {
+                    let gates = panels(start..(kept + width).min(start + half));
+                    gates.flat_map(|gate| [gate.clone(), gate.start + width..gate.end + width])
+                });
+                plain(kept).chain(pairs.map(Iterator::collect)).collect()
+            }
+        }
+    }
+
+    /// What becomes of a panel of the right factor that begins with a row.
+    fn of(self, row: usize, outputs: usize) -> Role {
+        match self {
+            Self::Gated { kept } if row >= kept => {
+                let width = (outputs - kept) / 2;
+                if row < kept + width { Role::Gate } else { Role::Gated { column: row - width } }
+            }
+            _ => Role::Plain { column: row },
+        }
+    }
+}
+
+/// What becomes of a panel's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// They go to some columns as they are.
+    Plain { column: usize },
+    /// They wait for those of the next panel.
+    Gate,
+    /// They go there times what the panel before lets through.
+    Gated { column: usize },
+}
+
 /// Rows of the right factor in a block.
 const BLOCK: usize = 128;
 /// Bytes of a row of a block: with the rows above, well within a core's second cache.
@@ -58,37 +127,38 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// `left · rightᵀ`, plus a bias for each row of the right one, into `out`.
+/// `left · rightᵀ`, plus a bias for each row of the right one where nothing is gated, into `out`.
 pub(crate) fn product(
     unit: Unit,
     left: &Left,
     right: &dyn Rows,
     bias: Option<&[f32]>,
+    ending: Ending,
     out: &mut [f32],
 ) {
     let (outputs, inputs) = right.dims();
-    assert!(inputs == left.columns && out.len() >= left.rows * outputs);
-    assert!(bias.is_none_or(|bias| bias.len() >= outputs));
+    let columns = ending.columns(outputs);
+    assert!(inputs == left.columns && out.len() >= left.rows * columns);
+    assert!(bias.is_none_or(|bias| bias.len() >= outputs && ending == Ending::All));
     let panels = left.rows.div_ceil(PANEL);
     let out = Out(out.as_mut_ptr());
     // Narrow factors have few blocks: they are made smaller, and at last rows are shared out as well.
     let wanted = 2 * rayon::current_num_threads();
     let block = (outputs.div_ceil(wanted).next_multiple_of(PANEL)).clamp(PANEL, BLOCK);
-    let blocks = outputs.div_ceil(block);
-    let parts = wanted.div_ceil(blocks.max(1)).min(panels / 4).max(1);
+    let blocks = ending.blocks(outputs, block);
+    let parts = wanted.div_ceil(blocks.len().max(1)).min(panels / 4).max(1);
     let share = panels.div_ceil(parts);
-    (0..blocks * parts).into_par_iter().for_each(|task| {
-        let start = task / parts * block;
-        let rows = start..outputs.min(start + block);
+    (0..blocks.len() * parts).into_par_iter().for_each(|task| {
+        let rows = &blocks[task / parts];
         let part = task % parts;
         let panels = (part * share).min(panels)..((part + 1) * share).min(panels);
         SCRATCH.with_borrow_mut(|scratch| {
-            let job = Job { unit, left, right, bias, out: &out, columns: outputs };
-            unit.with(|| job.block(rows.clone(), panels, scratch));
+            let job = Job { unit, left, right, bias, ending, out: &out };
+            unit.with(|| job.block(rows, panels, scratch));
             lines::settle();
         });
         if parts == 1 {
-            right.has_read(rows);
+            rows.iter().for_each(|rows| right.has_read(rows.clone()));
         }
     });
     if parts > 1 {
@@ -101,31 +171,30 @@ struct Job<'a> {
     left: &'a Left,
     right: &'a dyn Rows,
     bias: Option<&'a [f32]>,
-    /// Where columns of their own go in every row, and how many there are.
+    ending: Ending,
+    /// Where the product goes.
     out: &'a Out,
-    columns: usize,
 }
 
 impl Job<'_> {
     /// Some panels of the left factor by a block of the right one.
-    fn block(&self, rows: Range<usize>, panels: Range<usize>, scratch: &mut Scratch) {
+    fn block(&self, rows: &[Range<usize>], panels: Range<usize>, scratch: &mut Scratch) {
         let Scratch { block, raw, kept } = scratch;
         let (rounding, columns) = (self.left.rounding, self.left.columns);
         let chunks = (columns * rounding.bytes()).div_ceil(BLOCK_ROW).max(1);
         let chunk = columns.div_ceil(chunks).next_multiple_of(GROUP);
-        let across = rows.len().div_ceil(PANEL);
-        // Sums stay here between the chunks; one chunk needs but those of the panel at hand. Those of bf16
-        // are added up by the unit itself, in a slot of their own.
+        let across = rows.len();
+        // Sums stay here between the chunks; one chunk needs but those of the panel at hand, and of the gate
+        // before it. Those of bf16 are added up by the unit itself, in a slot of their own.
         let is_single = chunk >= columns;
         let is_own = rounding == Rounding::Bf16 && !is_single;
         let all = panels.len() * across;
         lines::reserve(raw, if is_own { all } else { 2 } * SUMS);
-        lines::reserve(kept, if is_single || is_own { 1 } else { all } * SUMS);
+        lines::reserve(kept, if is_single || is_own { 2 } else { all } * SUMS);
         for start in (0..columns.max(1)).step_by(chunk) {
             let chunk = start..columns.min(start + chunk);
-            block.fill(self.right, rows.clone(), chunk.clone(), rounding);
-            let mut turns =
-                Turns { job: self, block, rows: &rows, start, raw, kept, waiting: None };
+            block.fill(self.right, rows, chunk.clone(), rounding);
+            let mut turns = Turns { job: self, block, rows, start, raw, kept, waiting: None };
             let pairs = panels.clone().flat_map(|panel| (0..across).map(move |at| (panel, at)));
             let mut slot = 0;
             for (place, (panel, column)) in pairs.enumerate() {
@@ -133,7 +202,7 @@ impl Job<'_> {
                 for from in chunk.clone().step_by(group) {
                     slot = if is_own { place } else { 1 - slot };
                     let columns = from..chunk.end.min(from + group);
-                    let kept = if is_single || is_own { 0 } else { place };
+                    let kept = if is_single || is_own { column % 2 } else { place };
                     turns.take(Turn { panel, column, columns, slot, kept, done: 0 });
                 }
             }
@@ -146,7 +215,7 @@ impl Job<'_> {
         &self,
         turn: &mut Turn,
         share: usize,
-        (block, start, rows): (&Block, usize, &Range<usize>),
+        (block, start, rows): (&Block, usize, &[Range<usize>]),
         raw: &[Line],
         kept: &mut [Line],
     ) {
@@ -162,18 +231,29 @@ impl Job<'_> {
             (of_rows, block.scales((columns.start - start) / GROUP, turn.column * PANEL))
         });
         let sums = Sums { raw, scales, adds: is_whole && columns.start > 0 };
-        let kept = lines::numbers_mut(&mut kept[turn.kept * (SUMS / ROW)..][..SUMS / ROW]);
+        let (outputs, _) = self.right.dims();
+        let first = rows[turn.column].start;
+        let role = self.ending.of(first, outputs);
+        // Panels that meet stand beside each other, and so do their slots.
+        let gate = matches!(role, Role::Gated { .. }).then(|| turn.kept ^ 1);
+        let (kept, gate) = pair(kept, turn.kept, gate);
+        let kept = lines::numbers_mut(kept);
+        let column = match role {
+            Role::Plain { column } | Role::Gated { column } => column,
+            Role::Gate => return finish(sums, kept, None, these),
+        };
         if columns.end < self.left.columns {
             return finish(sums, kept, None, these);
         }
-        let (row, first) = (turn.panel * PANEL, rows.start + turn.column * PANEL);
-        let place = row * self.columns + first;
+        let (row, width) = (turn.panel * PANEL, self.ending.columns(outputs));
+        let place = row * width + column;
         let place = Place {
             // Inside of the product, by the sizes that were checked.
             start: self.out.0.wrapping_add(place),
-            stride: self.columns,
-            size: (self.left.rows - row, rows.end - first),
+            stride: width,
+            size: (self.left.rows - row, rows[turn.column].len()),
             bias: self.bias.map_or(Bias::None, |bias| Bias::OfRight(&bias[first..])),
+            gate: (!gate.is_empty()).then(|| lines::numbers(gate)),
         };
         finish(sums, kept, Some(&place), these);
     }
@@ -197,8 +277,8 @@ struct Turn {
 struct Turns<'a> {
     job: &'a Job<'a>,
     block: &'a Block,
-    /// Of the right factor.
-    rows: &'a Range<usize>,
+    /// Of the right factor, by panel.
+    rows: &'a [Range<usize>],
     /// The block's first column.
     start: usize,
     raw: &'a mut [Line],
@@ -273,7 +353,7 @@ fn pair(raw: &mut [Line], made: usize, read: Option<usize>) -> (&mut [Line], &[L
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Part, *};
 
     /// Rows of numbers, in f32 alone or in bf16 too.
     struct Numbers {
@@ -333,7 +413,7 @@ mod tests {
                         let right =
                             Numbers { values: values.clone(), halves, dims: (outputs, inputs) };
                         let mut made = vec![f32::NAN; rows * outputs];
-                        product(unit, &left, &right, Some(&bias), &mut made);
+                        product(unit, &left, &right, Some(&bias), Ending::All, &mut made);
                         results.push(made);
                     }
                     assert_eq!(results[0], results[1], "stored halves are what is rounded");
@@ -346,6 +426,48 @@ mod tests {
                             far < most,
                             "{unit:?} {rounding:?} {rows} x {inputs} x {outputs}: {made}, not {expected}"
                         );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Against a product whose columns meet afterwards; widths that no panel divides, and one part or two.
+    #[test]
+    fn gates_are_applied_to_the_columns_that_they_are_for() {
+        for (rows, inputs, kept, width) in [
+            (1, 40, 0, 1),
+            (40, 96, 33, 70),
+            (70, 3100, 0, 290),
+            (100, 7000, 64, 40),
+            (33, 1600, 200, 128),
+        ] {
+            let outputs = kept + 2 * width;
+            let x: Vec<f32> = wave(rows * inputs, 0.37);
+            let values: Vec<f32> =
+                wave(outputs * inputs, 0.73).iter().map(|x| x / (inputs as f32).sqrt()).collect();
+            let right = Numbers { values, halves: None, dims: (outputs, inputs) };
+            let cut = inputs / 3;
+            let part =
+                |start: usize, columns| Part { numbers: &x[start..], apart: inputs, columns };
+            let parts = [part(0, cut), part(cut, inputs - cut)];
+            for rounding in [Rounding::Bf16, Rounding::Int8] {
+                let left = Left::of_parts(&parts, rows, rounding);
+                for unit in Unit::all(rounding) {
+                    let mut all = vec![f32::NAN; rows * outputs];
+                    product(unit, &left, &right, None, Ending::All, &mut all);
+                    let ending = Ending::Gated { kept };
+                    let mut made = vec![f32::NAN; rows * ending.columns(outputs)];
+                    product(unit, &left, &right, None, ending, &mut made);
+                    let rows = all.chunks_exact(outputs).zip(made.chunks_exact(kept + width));
+                    for (all, made) in rows {
+                        assert_eq!(all[..kept], made[..kept], "{unit:?} {rounding:?}");
+                        let (gates, values) = all[kept..].split_at(width);
+                        for ((gate, value), made) in gates.iter().zip(values).zip(&made[kept..]) {
+                            let expected = gate / (1.0 + (-gate).exp()) * value;
+                            let far = (made - expected).abs();
+                            assert!(far < 1e-5, "{unit:?} {rounding:?}: {made}, not {expected}");
+                        }
                     }
                 }
             }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::{
-    GROUP, ROW, ROWS, Rounding, TILE,
+    GROUP, PANEL, ROW, ROWS, Rounding, TILE,
     lines::{self, Line},
     product::Rows,
     rounding::{pair, round},
@@ -27,22 +27,24 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Fills it anew. Rows are padded to whole tiles, columns to whole steps, both with zeros.
+    /// Fills it anew, a panel of up to 32 rows after the other. Those of each are padded to whole tiles,
+    /// columns to whole steps, both with zeros.
     pub(super) fn fill(
         &mut self,
         right: &dyn Rows,
-        rows: Range<usize>,
+        panels: &[Range<usize>],
         columns: Range<usize>,
         rounding: Rounding,
     ) {
-        self.rows = rows.len().next_multiple_of(super::PANEL);
+        self.rows = panels.len() * PANEL;
         self.steps = columns.len().div_ceil(rounding.step());
         lines::reserve(&mut self.tiles, self.rows * self.steps * ROW);
         let groups = if rounding == Rounding::Int8 { columns.len().div_ceil(GROUP) } else { 0 };
         self.scales.clear();
         self.scales.resize(groups * self.rows, 0.0);
         for tile in 0..self.rows / ROWS {
-            let start = (rows.start + tile * ROWS).min(rows.end);
+            let rows = &panels[tile * ROWS / PANEL];
+            let start = (rows.start + tile * ROWS % PANEL).min(rows.end);
             let here = start..rows.end.min(start + ROWS);
             self.fill_tile(tile, right, here, columns.clone(), rounding);
         }
@@ -113,7 +115,7 @@ impl Block {
 
     /// The scales of a group of columns for 32 rows from `row` on.
     pub(super) fn scales(&self, group: usize, row: usize) -> &[f32] {
-        &self.scales[group * self.rows + row..][..super::PANEL]
+        &self.scales[group * self.rows + row..][..PANEL]
     }
 }
 

@@ -1,7 +1,7 @@
 //! The vision tower: patches of a picture to tokens of the language model.
 
 use candle_core::{Result, Tensor};
-use nn::{Linear, Params, Probe, RmsNorm, attention, fused, rotary::Table};
+use nn::{Linear, Params, Probe, RmsNorm, attention, rotary::Table};
 
 use super::VisionConfig;
 
@@ -214,8 +214,7 @@ impl Block {
         let attended = Tensor::cat(&outputs, 2)?.squeeze(0)?.transpose(0, 1)?.flatten_from(1)?;
         let x = (x + self.proj.forward(&attended)?)?;
         let normed = self.norm2.forward(&x)?;
-        let inner =
-            fused::silu_gate(&self.gate.forward(&normed)?, &self.up.forward(&normed)?, None)?;
-        &x + self.down.forward(&inner)?
+        let gated = nn::gated(&self.gate, &self.up, &normed)?;
+        &x + self.down.forward_beside(None, &gated)?
     }
 }

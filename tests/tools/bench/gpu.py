@@ -48,6 +48,7 @@ def ours(arguments):
     command += ["--repeat", "6" if arguments.steps <= STEPS else "2", "--steps", str(arguments.steps)]
     command += ["--layers", "4"] if arguments.layers else ["--max-sequence-length", str(TOKENS)]
     command += ["--fp8-products"] if arguments.fp8_products else []
+    command += ["--ordinary-kernels"] if arguments.ordinary_kernels else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
@@ -135,7 +136,9 @@ def run(arguments):
             times["compiled"] += [reference.paint(True) for _ in range(3)]
     middle = {name: statistics.median(all) for name, all in times.items() if all}
     result = {
-        "model": arguments.model.rstrip("/").rsplit("/", 1)[-1] + " in fp8" * arguments.fp8_products,
+        "model": arguments.model.rstrip("/").rsplit("/", 1)[-1]
+        + " in fp8" * arguments.fp8_products
+        + " ordinary" * arguments.ordinary_kernels,
         "size": arguments.size,
         "seconds": middle,
         "phases": {name: statistics.median(all) for name, all in phases.items()},
@@ -178,6 +181,7 @@ def main():
     measure.add_argument("--layers", action="store_true", help="a model that takes pictures apart, into four")
     measure.add_argument("--reference", action="store_true", help="of four steps, by diffusers too")
     measure.add_argument("--fp8-products", action="store_true")
+    measure.add_argument("--ordinary-kernels", action="store_true", help="without what a card must prove first")
     measure.set_defaults(work=run)
     show = commands.add_parser("table")
     show.add_argument("--out", required=True)

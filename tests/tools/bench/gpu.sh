@@ -60,6 +60,9 @@ for model in ${RUNS:-klein-4b:bf16 klein-4b:fp8 klein-4b:q8_0 klein-9b:bf16 qwen
     if [ -n "$python" ]; then
       "$python" "$here/gpu.py" run --program "$program" --model "$folder" --size "$size" \
         --out "$out/results.jsonl" "${kind[@]}" "${reference[@]}" || failed=1
+      # What the ways gain that a card must prove first, and what to fall back on where they fail.
+      [ "${#kind[@]}" != 0 ] || "$python" "$here/gpu.py" run --program "$program" --model "$folder" \
+        --size "$size" --out "$out/results.jsonl" "${kind[@]}" --ordinary-kernels || failed=1
       [ "$dtype" != fp8 ] || "$python" "$here/gpu.py" run --program "$program" --model "$folder" \
         --size "$size" --out "$out/results.jsonl" "${kind[@]}" --fp8-products || failed=1
     else

@@ -32,7 +32,7 @@ pub use fit::{filled, scaled};
 pub use governor::{Budgets, Forecast, Measure, Plan, Resident, Share, Suggestion, Work};
 pub use image_store::ImageStore;
 pub use images::{Image, ImageId, check_writable};
-pub use nn::{LargePages, profile, set_fp8_products};
+pub use nn::{LargePages, profile, set_fp8_products, set_ordinary_kernels};
 pub use parts::PartFiles;
 pub use pipelines::Component;
 pub use queue::Engine;

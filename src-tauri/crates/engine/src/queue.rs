@@ -141,7 +141,10 @@ impl Engine {
 
     /// Lets go of all models; of one that a job uses, when the job is over.
     pub fn unload(&self) {
-        self.governor.parts().unload(|_| true);
+        // A card may be recording what the worker asks for: nobody else may give back its memory.
+        if !nn::cuda_is_built() {
+            self.governor.parts().unload(|_| true);
+        }
         // Fails only where there is no worker, which holds nothing then.
         let _ = self.orders.send(Order::Unload);
     }

@@ -4,13 +4,11 @@
 #include "rounding.cuh"
 #include "unpack.cuh"
 
-// A row's scale, and how many steps of it make 1; the row's largest number becomes 127.
-__device__ __forceinline__ float steps_of(float most, float* scale) {
-    if (threadIdx.x == 0) *scale = most / 127.f;
-    return most > 0.f ? 127.f / most : 0.f;
-}
+// How many steps of a row's scale make 1.
+__device__ __forceinline__ float steps_of(float scale) { return scale > 0.f ? 1.f / scale : 0.f; }
 
-// Rows of numbers; blockIdx.x is a row, and a thread takes eight numbers at a time.
+// Rows of numbers, the largest of which becomes 127; blockIdx.x is a row, and a thread takes eight numbers at
+// a time.
 template <typename T>
 __device__ void round_rows(const T* x, int8_t* out, float* scales, int width) {
     const Eight<T>* in = (const Eight<T>*)(x + (long long)blockIdx.x * width);
@@ -19,8 +17,8 @@ __device__ void round_rows(const T* x, int8_t* out, float* scales, int width) {
         Eight<T> eight = in[i];
         for (int j = 0; j < 8; j++) most = fmaxf(most, fabsf(wide(eight.at[j])));
     }
-    most = block_max(most);
-    float steps = steps_of(most, scales + blockIdx.x);
+    float scale = block_max(most) / 127.f, steps = steps_of(scale);
+    if (threadIdx.x == 0) scales[blockIdx.x] = scale;
     uint2* made = (uint2*)(out + (long long)blockIdx.x * width);
     for (int i = threadIdx.x; i < width / 8; i += blockDim.x) {
         Eight<T> eight = in[i];
@@ -34,25 +32,57 @@ __device__ void round_rows(const T* x, int8_t* out, float* scales, int width) {
 }
 FOR_BOTH(round_rows, (const T* x, int8_t* out, float* scales, int width), (x, out, scales, width))
 
-// Rows of packed blocks, each of which has scales of its own, as rows with one scale; numbers times `scale`.
+// The number of a row of packed blocks, times `scale`.
 template <typename Format>
-__device__ void rows_of(const uint8_t* packed, int8_t* out, float* scales, int width, float scale) {
+__device__ __forceinline__ float number_of(const uint8_t* packed, int width, int i, float scale) {
     const uint8_t* row = packed + (long long)blockIdx.x * (width / Format::NUMBERS) * Format::BYTES;
-    auto number = [&](int i) {
-        const uint8_t* block = row + i / Format::NUMBERS * Format::BYTES;
-        return Format::number(block, i % Format::NUMBERS) * scale;
-    };
-    float most = 0.f;
-    for (int i = threadIdx.x; i < width; i += blockDim.x) most = fmaxf(most, fabsf(number(i)));
-    most = block_max(most);
-    float steps = steps_of(most, scales + blockIdx.x);
-    int8_t* made = out + (long long)blockIdx.x * width;
-    for (int i = threadIdx.x; i < width; i += blockDim.x) made[i] = int8_t(rintf(number(i) * steps));
+    return Format::number(row + i / Format::NUMBERS * Format::BYTES, i % Format::NUMBERS) * scale;
 }
-#define ROWS_OF(NAME, FORMAT)                                                               \
-    extern "C" __global__ void rows_of_##NAME(const uint8_t* packed, int8_t* out,           \
-                                              float* scales, int width, float scale) {      \
-        rows_of<FORMAT>(packed, out, scales, width, scale);                                 \
+
+// The one scale that rows of packed blocks get, each of which has scales of its own, and what that costs:
+// squares of differences as a share of all squares.
+template <typename Format>
+__device__ void scales_of(const uint8_t* packed, float* scales, float* costs, int width, float scale) {
+    float most = 0.f;
+    for (int i = threadIdx.x; i < width; i += blockDim.x)
+        most = fmaxf(most, fabsf(number_of<Format>(packed, width, i, scale)));
+    float step = block_max(most) / 127.f, steps = steps_of(step), off = 0.f, all = 0.f;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        float number = number_of<Format>(packed, width, i, scale);
+        float far = rintf(number * steps) * step - number;
+        off += far * far;
+        all += number * number;
+    }
+    off = block_sum(off);
+    all = block_sum(all);
+    if (threadIdx.x == 0) {
+        scales[blockIdx.x] = step;
+        costs[blockIdx.x] = all > 0.f ? off / all : 0.f;
+    }
+}
+
+// Their numbers by those scales, eight a thread.
+template <typename Format>
+__device__ void rows_of(const uint8_t* packed, const float* scales, int8_t* out, int width, float scale) {
+    float steps = steps_of(scales[blockIdx.x]);
+    uint2* made = (uint2*)(out + (long long)blockIdx.x * width);
+    for (int i = threadIdx.x; i < width / 8; i += blockDim.x) {
+        uint32_t words[2] = {0, 0};
+        for (int j = 0; j < 8; j++) {
+            int number = int(rintf(number_of<Format>(packed, width, i * 8 + j, scale) * steps));
+            words[j / 4] |= uint32_t(number & 255) << j % 4 * 8;
+        }
+        made[i] = uint2{words[0], words[1]};
+    }
+}
+#define ROWS_OF(NAME, FORMAT)                                                                 \
+    extern "C" __global__ void scales_of_##NAME(const uint8_t* packed, float* scales,         \
+                                                float* costs, int width, float scale) {       \
+        scales_of<FORMAT>(packed, scales, costs, width, scale);                               \
+    }                                                                                         \
+    extern "C" __global__ void rows_of_##NAME(const uint8_t* packed, const float* scales,     \
+                                              int8_t* out, int width, float scale) {          \
+        rows_of<FORMAT>(packed, scales, out, width, scale);                                   \
     }
 ROWS_OF(q4_0, Q4_0)
 ROWS_OF(q4_1, Q4_1)

@@ -58,8 +58,8 @@ __device__ void attend_in_groups(const T* q, const T* k, const T* v, T* out, Str
         __syncthreads();  // all is there, and nobody reads what was there two turns ago
         if (turn + 1 < turns) fetch_turn(turn + 1);
 
-        float scores[1][TAKEN / 8][4];
-        begin_group();
+        float scores[1][TAKEN / 8][4] = {};
+        begin_group(scores[0]);
 #pragma unroll
         for (int step = 0; step < D / 16; step++) {
             int half = step / 4, in_row = step % 4 * 32;
@@ -67,7 +67,7 @@ __device__ void attend_in_groups(const T* q, const T* k, const T* v, T* out, Str
             uint64_t right = place_of(k_tile(turn).half(half) + in_row, 16, 1024);
             multiply_group<T>(scores[0], left, right, step > 0);
         }
-        end_group();
+        end_group(scores[0]);
         weigh<1, TAKEN / 8, D>(scores, rows, sums, Bias{}, b, h, own, turn * TAKEN, queries, keys, scale);
 
         uint32_t weights[TAKEN / 16][4];
@@ -78,12 +78,12 @@ __device__ void attend_in_groups(const T* q, const T* k, const T* v, T* out, Str
                 const float(&part)[4] = scores[0][step * 2 + i / 2];
                 weights[step][i] = pair<T>(part[i % 2 * 2], part[i % 2 * 2 + 1]);
             }
-        begin_group();
+        begin_group(sums[0]);
 #pragma unroll
         for (int step = 0; step < TAKEN / 16; step++)
             multiply_group<T>(sums[0], weights[step],
                               place_of(v_tile(turn).start + step * 16 * 128, TAKEN * 128, 1024));
-        end_group();
+        end_group(sums[0]);
     }
     give<T, 1, D>(sums, rows, out + out_strides.at(b, h), out_strides.row, own, queries);
 }

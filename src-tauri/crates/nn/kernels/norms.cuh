@@ -180,3 +180,15 @@ FOR_BOTH(heads,
           T* out, long long count, int tokens, int n_heads, int d, float eps, int rope),
          (Part<T>{x_one, weight_one, row_one}, Part<T>{x_two, weight_two, row_two}, n_one, cos, sin,
           out, count, tokens, n_heads, d, eps, rope))
+
+// Rows plus a bias, eight numbers a thread.
+template <typename T>
+__device__ void plus(const T* x, const T* bias, T* out, int width, long long count) {
+    long long first = 8 * ((long long)blockIdx.x * blockDim.x + threadIdx.x);
+    if (first >= count) return;
+    Eight<T> eight = *(const Eight<T>*)(x + first), added = *(const Eight<T>*)(bias + first % width);
+    for (int j = 0; j < 8; j++) eight.at[j] = narrow<T>(wide(eight.at[j]) + wide(added.at[j]));
+    *(Eight<T>*)(out + first) = eight;
+}
+FOR_BOTH(plus, (const T* x, const T* bias, T* out, int width, long long count),
+         (x, bias, out, width, count))

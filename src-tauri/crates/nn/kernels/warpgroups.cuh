@@ -35,20 +35,6 @@ __device__ __forceinline__ void show_units() {
 #endif
 }
 
-// Registers are as the units shall find them.
-__device__ __forceinline__ void begin_group() {
-#if defined(HAS_WARPGROUPS) && defined(__CUDACC__)
-    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#endif
-}
-
-// Waits for all products of this group.
-__device__ __forceinline__ void end_group() {
-#if defined(HAS_WARPGROUPS) && defined(__CUDACC__)
-    asm volatile("wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;" ::: "memory");
-#endif
-}
-
 #define FOUR(C, I) "+f"(C[I][0]), "+f"(C[I][1]), "+f"(C[I][2]), "+f"(C[I][3])
 #define ALL_SUMS(C)                                                                              \
     FOUR(C, 0), FOUR(C, 1), FOUR(C, 2), FOUR(C, 3), FOUR(C, 4), FOUR(C, 5), FOUR(C, 6), FOUR(C, 7), \
@@ -58,6 +44,21 @@ __device__ __forceinline__ void end_group() {
     "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,"  \
     "%24,%25,%26,%27,%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45," \
     "%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}"
+
+// The units may begin on these sums, which nothing that comes before changes any more.
+__device__ __forceinline__ void begin_group([[maybe_unused]] GroupSums& c) {
+#if defined(HAS_WARPGROUPS) && defined(__CUDACC__)
+    asm volatile("wgmma.fence.sync.aligned;" : ALL_SUMS(c)::"memory");
+#endif
+}
+
+// Waits for all products of this group; nothing that comes after reads these sums before.
+__device__ __forceinline__ void end_group([[maybe_unused]] GroupSums& c) {
+#if defined(HAS_WARPGROUPS) && defined(__CUDACC__)
+    asm volatile("wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;"
+                 : ALL_SUMS(c)::"memory");
+#endif
+}
 
 // c [64, 128] (+)= a [64, 16] · bᵀ of b [128, 16], both in shared memory; without `adds`, c is new.
 template <typename T>

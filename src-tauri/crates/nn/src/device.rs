@@ -43,6 +43,16 @@ pub fn set_fp8_products(wanted: bool) {
     let _ = wanted;
 }
 
+/// Whether a card is to compute by ordinary ways alone: without 8-bit products, units for groups of warps and
+/// recordings, each of which is taken otherwise where a try has shown that it works. To find out which of
+/// them is to blame, and what they gain.
+pub fn set_ordinary_kernels(wanted: bool) {
+    #[cfg(feature = "cuda")]
+    crate::cuda::trial::forbid(wanted);
+    #[cfg(not(feature = "cuda"))]
+    let _ = wanted;
+}
+
 /// Bytes of the first CUDA device that this process may take, those that it holds included.
 #[must_use]
 pub fn cuda_memory() -> Option<u64> {

@@ -28,7 +28,7 @@ pub use candle_nn::ops::silu;
 pub use conv::{Conv2d, Pointwise};
 pub use device::{
     cuda_device, cuda_has_bf16, cuda_is_built, cuda_memory, release_cuda_memory, set_fp8_products,
-    take_cuda_peak,
+    set_ordinary_kernels, take_cuda_peak,
 };
 pub use embedding::Embedding;
 pub use linear::{Linear, gated};

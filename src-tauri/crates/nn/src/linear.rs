@@ -227,10 +227,14 @@ impl Weight {
 }
 
 fn plus(product: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-    match bias {
-        Some(bias) => product.broadcast_add(bias),
-        None => Ok(product),
+    let Some(bias) = bias else { return Ok(product) };
+    #[cfg(feature = "cuda")]
+    if product.device().is_cuda()
+        && let Some(made) = crate::cuda::norms::plus(&product, bias)?
+    {
+        return Ok(made);
     }
+    product.broadcast_add(bias)
 }
 
 impl LowRank {

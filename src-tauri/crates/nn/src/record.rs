@@ -71,6 +71,7 @@ impl Recordings {
         let state = known.map_or(State::Counted(0), |seen| seen.state);
         let (made, state) = match state {
             State::Recorded(recording) => (recording.repeat(inputs), State::Recorded(recording)),
+            // Whoever stops it meanwhile finds it uncounted, and it is tried again.
             State::Counted(count) if count >= RECORDED_AFTER => {
                 let (made, recording) = Recording::new(inputs, work)?;
                 (Ok(made), recording.map_or(State::Impossible, State::Recorded))

@@ -43,6 +43,9 @@ pub(crate) struct Compare {
     /// Multiply weights of 8-bit floats in 8 bits, where the card can.
     #[arg(long)]
     pub(crate) fp8_products: bool,
+    /// Leave out what a card must prove first: 8-bit products, units for groups of warps, recordings.
+    #[arg(long)]
+    pub(crate) ordinary_kernels: bool,
     /// Fail where levels, of 255, are further apart on average.
     #[arg(long, value_name = "LEVELS", default_value_t = 2.0, value_parser = decimal)]
     pub(crate) most: f64,
@@ -193,6 +196,9 @@ pub(crate) struct Run {
     /// Multiply weights of 8-bit floats in 8 bits, where the card can: faster, and another picture.
     #[arg(long)]
     pub(crate) fp8_products: bool,
+    /// Leave out what a card must prove first: 8-bit products, units for groups of warps, recordings.
+    #[arg(long)]
+    pub(crate) ordinary_kernels: bool,
     /// Where to remember what runs took, and to learn from [default: nowhere].
     #[arg(long, value_name = "FILE")]
     pub(crate) measured: Option<PathBuf>,

@@ -9,6 +9,7 @@ use crate::{arguments::Compare, failure::Failure, say};
 pub(crate) fn run(options: &Compare) -> Result<(), Failure> {
     let model = model(&options.model)?;
     engine::set_fp8_products(options.fp8_products);
+    engine::set_ordinary_kernels(options.ordinary_kernels);
     let engine = Engine::start()?;
     let paint = |device, precision| {
         let task = Task::Generate(Request::new(Draft {

@@ -14,6 +14,7 @@ use crate::{arguments::Run, failure::Failure, plan::measure_name, say};
 pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     let model = model(&options.model)?;
     engine::set_fp8_products(options.fp8_products);
+    engine::set_ordinary_kernels(options.ordinary_kernels);
     let engine = Engine::start()?;
     engine.set_budgets(options.memory.budgets());
     if let Some(file) = &options.measured {

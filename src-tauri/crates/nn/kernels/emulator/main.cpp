@@ -81,16 +81,18 @@ Prepare prepared(void (*kernel)(P...)) {
 #define BOTH(NAME)                                             \
     {#NAME "_bf16", prepared(NAME##_of_bf16::NAME##_bf16)},    \
     {#NAME "_f16", prepared(NAME##_of_f16::NAME##_f16)}
-#define ONE(NAME) {#NAME, prepared(NAME)}
+#define ONE(NAME) {NAMED(NAME), prepared(NAME)}
+#define NAMED(NAME) #NAME
+#define ROWS(NAME) ONE(scales_of_##NAME), ONE(rows_of_##NAME)
 #define TWO(NAME) {#NAME "_bf16", prepared(NAME##_bf16)}, {#NAME "_f16", prepared(NAME##_f16)}
 
 const std::map<std::string, Prepare> KERNELS = {
-    BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(beside), BOTH(heads),
+    BOTH(modulate), BOTH(rms_norm), BOTH(gated_residual), BOTH(beside), BOTH(heads), BOTH(plus),
     BOTH(group_pieces), ONE(group_affine), BOTH(affine),
     BOTH(channel_norm), BOTH(windows), BOTH(token_sums), BOTH(round_tokens),
     BOTH(largest), BOTH(round_all), BOTH(round_rows), BOTH(worth), BOTH(unpack_rows),
-    ONE(rows_of_q4_0), ONE(rows_of_q4_1), ONE(rows_of_q5_0), ONE(rows_of_q5_1), ONE(rows_of_q8_0),
-    ONE(rows_of_q2_k), ONE(rows_of_q3_k), ONE(rows_of_q4_k), ONE(rows_of_q5_k), ONE(rows_of_q6_k),
+    ROWS(q4_0), ROWS(q4_1), ROWS(q5_0), ROWS(q5_1), ROWS(q8_0),
+    ROWS(q2_k), ROWS(q3_k), ROWS(q4_k), ROWS(q5_k), ROWS(q6_k),
     TWO(attention_64_1), TWO(attention_64_2), TWO(attention_128_1), TWO(attention_128_2),
     TWO(rounded_attention_64_1), TWO(rounded_attention_64_2), TWO(rounded_attention_128_1),
     TWO(rounded_attention_128_2),

@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor};
 
 use super::{
     launch::{Launch, has_whole_rows, is_half},
-    trial::Trials,
+    trial::{self, Trials},
 };
 
 /// Keys that share a scale in 8 bits: those that a kernel takes at once.
@@ -19,7 +19,8 @@ const GROUP_ROWS: usize = 128;
 /// What rounding weights to bf16 may move results by, twice.
 const FAR: f64 = 0.01;
 
-static GROUP_TRIALS: Trials<DType> = Trials::new();
+/// By number format, and by whether all keys are taken at once.
+static GROUP_TRIALS: Trials<(DType, bool)> = Trials::new();
 
 /// How scores are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,15 +84,16 @@ pub(crate) fn attend(
     }
     if variant.scores == Scores::InGroups {
         let exact = Variant { scores: Scores::Exact, ..variant };
-        let exactly = || attend(q, k, v, mask, exact);
-        if d != 128 || mask.is_some() {
-            return exactly();
-        }
-        let sure = || launch([q, k, v], None, exact);
-        return match GROUP_TRIALS.run(dtype, FAR, || in_groups([q, k, v]).map(Some), sure)? {
-            Some(made) => Ok(Some(made)),
-            None => exactly(),
+        let is_near = || {
+            // Some queries, all keys.
+            let few = q.narrow(2, 0, n.min(GROUP_ROWS * 2))?;
+            trial::is_near(&in_groups([&few, k, v])?, &launch([&few, k, v], None, exact)?, FAR)
         };
+        let is_one_turn = m <= GROUP_ROWS;
+        if d == 128 && mask.is_none() && GROUP_TRIALS.allow((dtype, is_one_turn), is_near) {
+            return in_groups([q, k, v]).map(Some);
+        }
+        return attend(q, k, v, mask, exact);
     }
     let Some(bias) = mask.map(|mask| Bias::new(mask, [batch, heads, n, m])).transpose()? else {
         return launch([q, k, v], None, variant).map(Some);

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::Format;
 
+/// The most that a row of a weight may lose, as a share of its size.
+const MOST_LOST: f32 = 0.03;
+
 /// A matrix `[rows, width]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
@@ -32,45 +35,83 @@ pub(crate) fn round_rows(x: &Tensor) -> Result<Option<Rows>> {
     if !is_half(x) || !is_wide_enough(width) || !x.is_contiguous() || !has_whole_rows(x) {
         return Ok(None);
     }
-    let launch = Launch::for_format("round_rows", x.dtype()).tensor(x);
-    made(launch, (rows, width), None).map(Some)
+    let mut made = Launch::for_format("round_rows", x.dtype())
+        .tensor(x)
+        .output((rows, width), DType::U8)
+        .output(rows, DType::F32)
+        .int(width)?
+        .grid(rows, 1)?
+        .run()?;
+    match (made.pop(), made.pop()) {
+        (Some(scales), Some(numbers)) => Ok(Some(Rows { numbers, scales })),
+        _ => candle_core::bail!("rounding makes numbers and scales"),
+    }
 }
 
-/// A matrix in packed blocks, every number times `scale`, with one scale a row: that moves numbers by 0.9 % of
-/// their usual size, where blocks of Q8_0 moved them by 0.5 %.
+/// The one scale that each row of a matrix in packed blocks gets, `[rows]`, every number times `scale`. Usually
+/// that moves numbers by 0.9 % of their size, where blocks of Q8_0 moved them by 0.5 %; `None` where a row
+/// would lose too much, since some of its blocks are far larger than others.
 ///
 /// # Errors
 /// If the bytes are not those of such a matrix, or the card refuses.
+pub(crate) fn scales_of(
+    packed: &Tensor,
+    format: Format,
+    (rows, width): (usize, usize),
+    scale: f32,
+) -> Result<Option<Tensor>> {
+    let name = name_of(packed, format, (rows, width))?;
+    let mut made = Launch::of(&format!("scales_of_{name}"))
+        .tensor(packed)
+        .output(rows, DType::F32)
+        .output(rows, DType::F32)
+        .int(width)?
+        .float(scale)
+        .grid(rows, 1)?
+        .run()?;
+    let (Some(costs), Some(scales)) = (made.pop(), made.pop()) else {
+        candle_core::bail!("scales come with what they cost")
+    };
+    let dearest = costs.to_vec1::<f32>()?.into_iter().fold(0f32, f32::max);
+    // What is no number is not cheap.
+    Ok((dearest <= MOST_LOST * MOST_LOST).then_some(scales))
+}
+
+/// A matrix in packed blocks as rows with those scales.
+///
+/// # Errors
+/// As [`scales_of`].
 pub(crate) fn rows_of(
     packed: &Tensor,
     format: Format,
-    shape: (usize, usize),
-    scale: f32,
+    (shape, scale): ((usize, usize), f32),
+    scales: Tensor,
 ) -> Result<Rows> {
+    let name = name_of(packed, format, shape)?;
+    let numbers = Launch::of(&format!("rows_of_{name}"))
+        .tensor(packed)
+        .tensor(&scales)
+        .output(shape, DType::U8)
+        .int(shape.1)?
+        .float(scale)
+        .grid(shape.0, 1)?
+        .make()?;
+    Ok(Rows { numbers, scales })
+}
+
+/// What kernels call the format of a matrix.
+fn name_of(packed: &Tensor, format: Format, shape: (usize, usize)) -> Result<&'static str> {
     let bytes = packed.elem_count();
     let is_whole = format.bytes(&[shape.0, shape.1]) == Some(bytes);
-    let Some(name) = name(format).filter(|_| is_whole && is_in_blocks(format)) else {
-        candle_core::bail!("{bytes} bytes are no {shape:?} numbers as blocks of {format:?}");
-    };
-    made(Launch::of(&format!("rows_of_{name}")).tensor(packed), shape, Some(scale))
+    match name(format) {
+        Some(name) if is_whole && is_in_blocks(format) => Ok(name),
+        _ => candle_core::bail!("{bytes} bytes are no {shape:?} numbers as blocks of {format:?}"),
+    }
 }
 
 /// Whether a format packs several numbers under one scale: those have little to lose by being rounded again.
 pub(crate) fn is_in_blocks(format: Format) -> bool {
     format.block().0 > 1
-}
-
-fn made(launch: Launch, (rows, width): (usize, usize), scale: Option<f32>) -> Result<Rows> {
-    let launch = launch
-        .output((rows, width), DType::U8)
-        .output(rows, DType::F32)
-        .int(width)?
-        .grid(rows, 1)?;
-    let mut made = scale.into_iter().fold(launch, Launch::float).run()?;
-    match (made.pop(), made.pop()) {
-        (Some(scales), Some(numbers)) => Ok(Rows { numbers, scales }),
-        _ => candle_core::bail!("rounding makes numbers and scales"),
-    }
 }
 
 /// What sums of products `[n, outputs]` in 32 bits are worth, those of `x [n, inputs]` and `weight
@@ -175,7 +216,8 @@ mod tests {
         for format in BLOCKS {
             let (stored, packed) = stored(format, [8, 512], 0.01);
             let exact = Tensor::from_vec(stored.to_f32(), (8, 512), &Device::Cpu).unwrap();
-            let rows = rows_of(&packed, format, (8, 512), 0.01).unwrap();
+            let scales = scales_of(&packed, format, (8, 512), 0.01).unwrap().expect("it is even");
+            let rows = rows_of(&packed, format, ((8, 512), 0.01), scales).unwrap();
             let made = rows.unpacked(DType::BF16).unwrap();
             for row in 0..8 {
                 let row = |x: &Tensor| x.narrow(0, row, 1).unwrap();
@@ -196,7 +238,9 @@ mod tests {
         let (n, outputs, inputs) = (5, 32, 320);
         let (stored, packed) = stored(Format::Q8_0, [outputs, inputs], 0.01);
         let exact = Tensor::from_vec(stored.to_f32(), (outputs, inputs), &Device::Cpu).unwrap();
-        let weight = rows_of(&packed, Format::Q8_0, (outputs, inputs), 0.01).unwrap();
+        let scales = scales_of(&packed, Format::Q8_0, (outputs, inputs), 0.01).unwrap();
+        let kind = ((outputs, inputs), 0.01);
+        let weight = rows_of(&packed, Format::Q8_0, kind, scales.expect("it is even")).unwrap();
         for dtype in FORMATS {
             // Rows of other sizes, and one of nothing.
             let sizes = Tensor::new(&[1f32, 1e-3, 80.0, 0.0, 3.0], &Device::Cpu).unwrap();
@@ -230,8 +274,25 @@ mod tests {
         let x = placed(&noise((32, 3), 1, 0.0), DType::F16, &machine).t().unwrap();
         assert!(round_rows(&x).unwrap().is_none(), "turned");
         let bytes = Tensor::zeros(33, DType::U8, &machine).unwrap();
-        assert!(rows_of(&bytes, Format::Q8_0, (1, 32), 1.0).is_err(), "not whole");
+        assert!(scales_of(&bytes, Format::Q8_0, (1, 32), 1.0).is_err(), "not whole");
         let bytes = Tensor::zeros(32, DType::U8, &machine).unwrap();
-        assert!(rows_of(&bytes, Format::F8E4M3, (1, 32), 1.0).is_err(), "not in blocks");
+        assert!(scales_of(&bytes, Format::F8E4M3, (1, 32), 1.0).is_err(), "not in blocks");
+        // One block is a thousand times as large as the other: of that, one scale would leave nothing.
+        let block = |exponent: u8| [[0, exponent].as_slice(), &[100; 32]].concat();
+        let bytes = [block(0x3c), block(0x14)].concat();
+        let uneven = Tensor::from_vec(bytes, 68, &machine).unwrap();
+        assert!(scales_of(&uneven, Format::Q8_0, (2, 32), 1.0).unwrap().is_some(), "two rows");
+        let bytes = [block(0x3c), block(0x14), vec![block(0x14); 30].concat()].concat();
+        let uneven = Tensor::from_vec(bytes, 32 * 34, &machine).unwrap();
+        assert!(
+            scales_of(&uneven, Format::Q8_0, (1, 1024), 1.0).unwrap().is_some(),
+            "small ones count little"
+        );
+        let bytes = [block(0x3c), vec![block(0x25); 127].concat()].concat();
+        let uneven = Tensor::from_vec(bytes, 128 * 34, &machine).unwrap();
+        assert!(
+            scales_of(&uneven, Format::Q8_0, (1, 4096), 1.0).unwrap().is_none(),
+            "many small ones"
+        );
     }
 }

@@ -9,6 +9,7 @@ use std::{
     collections::HashMap,
     mem::MaybeUninit,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use candle_core::{
@@ -24,9 +25,11 @@ use cudarc::{
 };
 use rayon::prelude::*;
 
+use crate::stop;
+
 use super::{
     launch::{Argument, Launch},
-    trial::is_near,
+    trial::{are_forbidden, is_near},
 };
 
 /// The kernels of `kernels/all.cu` for every card, made by this crate's build script.
@@ -103,8 +106,10 @@ pub(crate) fn memory() -> Result<(u64, u64)> {
     let card = card()?;
     let stream = card.cuda.cuda_stream();
     let (free, _) = stream.context().mem_get_info().map_err(refused)?;
-    let held = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?;
-    let peak = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)?;
+    let held = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?
+        + card.graph_number(sys::CUgraphMem_attribute::CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT)?;
+    let peak = card.pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)?
+        + card.graph_number(sys::CUgraphMem_attribute::CU_GRAPH_MEM_ATTR_USED_MEM_HIGH)?;
     Ok((free as u64 + held, peak))
 }
 
@@ -113,7 +118,33 @@ pub(crate) fn memory() -> Result<(u64, u64)> {
 /// # Errors
 /// If there is no card.
 pub(crate) fn reset_peak() -> Result<()> {
-    card()?.set_pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0)
+    let card = card()?;
+    card.set_pool_number(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0)?;
+    let mut none = 0u64;
+    // SAFETY: the device is that of a living context, and the attribute is a u64.
+    unsafe {
+        sys::cuDeviceSetGraphMemAttribute(
+            card.cuda.cuda_stream().context().cu_device(),
+            sys::CUgraphMem_attribute::CU_GRAPH_MEM_ATTR_USED_MEM_HIGH,
+            (&raw mut none).cast(),
+        )
+    }
+    .result()
+    .map_err(refused)
+}
+
+/// How long the card takes for some work, in seconds, once it has done it before.
+///
+/// # Errors
+/// Those of the work.
+pub(super) fn seconds(work: impl Fn() -> Result<()>) -> Result<f64> {
+    let stream = card()?.cuda.cuda_stream();
+    work()?;
+    stream.synchronize().map_err(refused)?;
+    let start = Instant::now();
+    work()?;
+    stream.synchronize().map_err(refused)?;
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// What is missing where a library is not installed; asking one that is missing panics.
@@ -179,6 +210,21 @@ impl Card {
         Ok(number)
     }
 
+    /// Of the memory that recordings hold.
+    fn graph_number(&self, attribute: sys::CUgraphMem_attribute) -> Result<u64> {
+        let mut number = 0u64;
+        let stream = self.cuda.cuda_stream();
+        stream.context().bind_to_thread().map_err(refused)?;
+        // SAFETY: the device is that of a living context, and the attributes asked for are u64.
+        unsafe {
+            let device = stream.context().cu_device();
+            sys::cuDeviceGetGraphMemAttribute(device, attribute, (&raw mut number).cast())
+        }
+        .result()
+        .map_err(refused)?;
+        Ok(number)
+    }
+
     fn set_pool_number(&self, attribute: sys::CUmemPool_attribute, mut number: u64) -> Result<()> {
         let pool = self.pool().map_err(refused)?;
         // SAFETY: as above.
@@ -200,11 +246,26 @@ impl Card {
         stream.synchronize()?;
         *lock(&self.stage) = None;
         let pool = self.pool()?;
-        // SAFETY: pool and device are those of a living context.
-        unsafe {
-            result::mem_pool::trim_to(pool, 0)?;
-            sys::cuDeviceGraphMemTrim(stream.context().cu_device()).result()
-        }
+        self.trim_recordings();
+        // SAFETY: the pool is the device's.
+        unsafe { result::mem_pool::trim_to(pool, 0) }
+    }
+
+    /// Whether there is memory for what lies between the recorded kernels, which is held from then on: about
+    /// what the work took without. Others need some too.
+    fn has_room_for_a_recording(&self) -> Result<bool> {
+        let (free, _) = self.cuda.cuda_stream().context().mem_get_info().map_err(refused)?;
+        let of_pool = |attribute| self.pool_number(attribute);
+        let most = of_pool(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)?;
+        let now = of_pool(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT)?;
+        Ok(free as u64 >= most.saturating_sub(now) + SPARE)
+    }
+
+    /// Gives memory that no recording holds any more back to the system.
+    fn trim_recordings(&self) {
+        let device = self.cuda.cuda_stream().context().cu_device();
+        // SAFETY: the device is that of a living context. Whoever waits for memory will be told of a failure.
+        let _ = unsafe { sys::cuDeviceGraphMemTrim(device) };
     }
 
     /// A kernel that may share as many bytes.
@@ -246,6 +307,10 @@ pub(super) fn address(tensor: &Tensor, cuda: &CudaDevice) -> Result<u64> {
 
 /// A tensor of whatever its memory held.
 pub(super) fn empty(shape: &candle_core::Shape, dtype: DType, device: &Device) -> Result<Tensor> {
+    if shape.elem_count() == 0 {
+        // The driver refuses to give nothing.
+        return Tensor::zeros((1,), dtype, device)?.narrow(0, 0, 0)?.reshape(shape);
+    }
     // SAFETY: whoever asks fills all of it before anybody reads.
     unsafe { Tensor::empty(shape, dtype, device) }
 }
@@ -382,8 +447,10 @@ pub(crate) struct Recording {
 unsafe impl Send for Recording {}
 
 /// How far what a recording makes may lie from what was made without, as a share of its size: products may
-/// choose other kernels.
-const SAME: f64 = 0.01;
+/// choose other kernels, whose roundings add up over all blocks. What is wrong lies much farther.
+const SAME: f64 = 0.05;
+/// Memory that must be free beside what a recording takes, for what comes behind it.
+const SPARE: u64 = 4 << 30;
 
 impl Recording {
     /// Does `work`, and records it. None where the card refuses, or where the recording makes something
@@ -402,10 +469,19 @@ impl Recording {
         let inputs: Vec<Tensor> =
             inputs.iter().map(|input| input.force_contiguous()).collect::<Result<_>>()?;
         let made = work(&inputs)?;
-        let recording = Self::record(&card, inputs, &made, work).ok().flatten();
+        if are_forbidden() || !card.has_room_for_a_recording()? {
+            return Ok((made, None));
+        }
+        let recording = Self::record(&card, inputs, &made, work);
+        // Who asked to stop did not hear that it cannot be done.
+        stop::check()?;
+        let recording = recording.ok().flatten();
         let recording = recording.filter(|recording| recording.makes(&made).unwrap_or(false));
-        // What was refused is no failure of what comes next.
-        let _ = card.cuda.cuda_stream().context().check_err();
+        if recording.is_none() {
+            // What was refused is no failure of what comes next, and its memory is free again.
+            let _ = card.cuda.cuda_stream().context().check_err();
+            card.trim_recordings();
+        }
         Ok((made, recording))
     }
 
@@ -514,8 +590,8 @@ fn reads_the_machine(graph: &CudaGraph) -> std::result::Result<bool, DriverError
                 sys::cuGraphMemcpyNodeGetParams(node, parameters).result()?;
                 let source = (&raw const (*parameters).srcMemoryType).cast::<u32>().read();
                 let target = (&raw const (*parameters).dstMemoryType).cast::<u32>().read();
-                let device = sys::CUmemorytype::CU_MEMORYTYPE_DEVICE as u32;
-                if source != device || target != device {
+                let host = sys::CUmemorytype::CU_MEMORYTYPE_HOST as u32;
+                if source == host || target == host {
                     return Ok(true);
                 }
             }

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     ffi::c_void,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use candle_core::{DType, Error, Result, Tensor, cuda_backend::cudarc};
@@ -54,6 +54,8 @@ struct Library {
     /// None where the library has no kernel.
     plans: HashMap<Product, Option<Plan>>,
     workspace: Tensor,
+    /// Where the workspace lies.
+    somewhere: u64,
 }
 
 // SAFETY: the handle and the descriptions belong to no thread; a lock keeps users apart.
@@ -67,8 +69,9 @@ fn refused(error: CublasError) -> Error {
 
 /// Whether the library is installed.
 pub(super) fn is_there() -> bool {
-    // SAFETY: this looks for a library by its name.
-    unsafe { sys::is_culib_present() }
+    static THERE: OnceLock<bool> = OnceLock::new();
+    // SAFETY: this looks for a library by its names, in every folder of libraries.
+    *THERE.get_or_init(|| unsafe { sys::is_culib_present() })
 }
 
 /// `[rows, outputs]` of factors in bytes, `x` first, and their scales `[1]` in f32 where they have any.
@@ -102,7 +105,8 @@ impl Library {
         let card = card()?;
         let workspace = empty(&WORKSPACE.into(), DType::U8, &card.device)?;
         let handle = result::create_handle().map_err(refused)?;
-        Ok(Self { handle, plans: HashMap::new(), workspace })
+        let somewhere = address(&workspace, &card.cuda)?;
+        Ok(Self { handle, plans: HashMap::new(), workspace, somewhere })
     }
 
     /// The library thinks in columns: of transposed matrices, the weight stands on the left.
@@ -129,16 +133,28 @@ impl Library {
             result::create_matrix_layout(kind, rows as u64, columns as u64, rows as i64)
         };
         let operation = result::create_matmul_desc(compute, scale)?;
-        let transposed = 1i32;
-        // SAFETY: these attributes are an `int` and a number of bytes.
-        unsafe {
-            let transposed = (&raw const transposed).cast();
-            result::set_matmul_desc_attribute(
-                operation,
-                Attribute::CUBLASLT_MATMUL_DESC_TRANSA,
-                transposed,
-                size_of::<i32>(),
-            )?;
+        let set = |attribute, value: &[u8]| {
+            // SAFETY: each of these attributes is as long as what it is given here.
+            unsafe {
+                result::set_matmul_desc_attribute(
+                    operation,
+                    attribute,
+                    value.as_ptr().cast(),
+                    value.len(),
+                )
+            }
+        };
+        set(Attribute::CUBLASLT_MATMUL_DESC_TRANSA, &1i32.to_ne_bytes())?;
+        if numbers == Numbers::F8E4M3 {
+            // Sums of fewer bits than f32 has lose little beside what the factors lost.
+            set(Attribute::CUBLASLT_MATMUL_DESC_FAST_ACCUM, &[1])?;
+            // Kernels are chosen knowing that there are scales; which, every product says.
+            for place in [
+                Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER,
+                Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER,
+            ] {
+                set(place, &self.somewhere.to_ne_bytes())?;
+            }
         }
         let weight = layout(factor, inputs, outputs)?;
         let x = layout(factor, inputs, rows)?;

@@ -18,7 +18,7 @@ pub(crate) mod matmul;
 pub(crate) mod norms;
 pub(crate) mod pixels;
 mod rounding;
-mod trial;
+pub(crate) mod trial;
 pub(crate) mod unpack;
 
 #[cfg(feature = "cuda")]

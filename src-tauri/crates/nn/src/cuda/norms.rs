@@ -86,6 +86,29 @@ fn whole(x: &Tensor) -> Result<Tensor> {
     x.force_contiguous()
 }
 
+/// `x [.., width]` plus a bias `[width]`.
+///
+/// # Errors
+/// If the card refuses.
+pub(crate) fn plus(x: &Tensor, bias: &Tensor) -> Result<Option<Tensor>> {
+    let width = bias.elem_count();
+    let fits = x.dims().last() == Some(&width) && width > 0 && width.is_multiple_of(8);
+    if !is_half(x) || bias.dtype() != x.dtype() || !fits {
+        return Ok(None);
+    }
+    let (x, bias) = (whole(x)?, whole(bias)?);
+    let count = x.elem_count();
+    Launch::for_format("plus", x.dtype())
+        .tensor(&x)
+        .tensor(&bias)
+        .output(x.shape(), x.dtype())
+        .int(width)?
+        .long(count)
+        .covering(count / 8)?
+        .make()
+        .map(Some)
+}
+
 /// How far rows lie apart, if each next one lies as far away.
 fn row_distance(x: &Tensor) -> Option<usize> {
     let (mut apart, mut expected) = (None, 0);
@@ -330,6 +353,19 @@ mod tests {
         let made = gated_residual(&large, &large, &large.ones_like().unwrap()).unwrap();
         let made = made.expect("it fits").to_dtype(DType::F32).unwrap().flatten_all().unwrap();
         assert_eq!(made.to_vec1::<f32>().unwrap(), [65504.0; 8], "f16 ends there");
+    }
+
+    #[test]
+    fn biases_are_added_to_every_row() {
+        let machine = machine();
+        for dtype in FORMATS {
+            let (x, bias) = (noise((3, 5, 264), 1, 0.0), noise(264, 2, 0.5));
+            let expected = rounded(&x, dtype).broadcast_add(&rounded(&bias, dtype)).unwrap();
+            let [x, bias] = [&x, &bias].map(|x| placed(x, dtype, &machine));
+            let made = plus(&x, &bias).unwrap().expect("it fits");
+            assert!(distance(&made, &expected) < rounding(dtype));
+            assert!(plus(&x, &bias.narrow(0, 0, 8).unwrap()).unwrap().is_none());
+        }
     }
 
     #[test]

@@ -1,15 +1,33 @@
-//! Faster ways that are taken only where their first result came near to that of the ordinary way: nobody has
-//! tried them on every card, and roundings that do well for most numbers do badly for some.
+//! Faster ways that are taken only where a try has shown that they work: nobody has tried them on every card,
+//! and roundings that do well for most numbers do badly for some.
 
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
 };
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 
-/// What came of the first time, by kind of work.
+/// Rows that a try looks at.
+const SAMPLE: usize = 256;
+
+static FORBIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether such ways are not even to be tried.
+#[cfg(feature = "cuda")]
+pub(crate) fn forbid(forbidden: bool) {
+    FORBIDDEN.store(forbidden, Ordering::Relaxed);
+}
+
+pub(super) fn are_forbidden() -> bool {
+    FORBIDDEN.load(Ordering::Relaxed)
+}
+
+/// What came of the tries, by kind of work.
 pub(super) struct Trials<K>(Mutex<Option<HashMap<K, bool>>>);
 
 impl<K: Hash + Eq> Trials<K> {
@@ -21,40 +39,51 @@ impl<K: Hash + Eq> Trials<K> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the fast way was taken, and will be again.
-    #[cfg(test)]
-    pub(super) fn is_taken(&self, kind: &K) -> bool {
-        self.found().get_or_insert_default().get(kind) == Some(&true)
-    }
-
-    /// What `fast` makes, if its first of this kind was within a share `far` of what `sure` makes. `None`
-    /// where it was not, or where `fast` makes nothing.
-    ///
-    /// # Errors
-    /// Those of `sure`, and those of `fast` behind the first time.
-    pub(super) fn run(
-        &self,
-        kind: K,
-        far: f64,
-        fast: impl FnOnce() -> Result<Option<Tensor>>,
-        sure: impl FnOnce() -> Result<Tensor>,
-    ) -> Result<Option<Tensor>> {
-        let known = self.found().get_or_insert_default().get(&kind).copied();
-        match known {
-            Some(true) => return fast(),
-            Some(false) => return Ok(None),
-            None => {}
+    /// Whether a kind of work may go the faster way: `works` says so once. What the card refuses does not
+    /// work, and is no failure of the run.
+    pub(super) fn allow(&self, kind: K, works: impl FnOnce() -> Result<bool>) -> bool {
+        if are_forbidden() {
+            return false;
         }
-        // What the card refuses is a reason to do without it.
-        let made = fast().unwrap_or(None);
-        let sure = sure()?;
-        let is_near = match &made {
-            Some(made) => is_near(made, &sure, far)?,
-            None => false,
-        };
-        self.found().get_or_insert_default().insert(kind, is_near);
-        Ok(Some(made.filter(|_| is_near).unwrap_or(sure)))
+        let known = self.found().get_or_insert_default().get(&kind).copied();
+        known.unwrap_or_else(|| {
+            let works = works().unwrap_or(false);
+            self.found().get_or_insert_default().insert(kind, works);
+            works
+        })
     }
+}
+
+/// As [`Trials`] of one kind, which clones share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verdict(Arc<AtomicU8>);
+
+impl Verdict {
+    const YES: u8 = 1;
+    const NO: u8 = 2;
+
+    pub(super) fn allow(&self, works: impl FnOnce() -> Result<bool>) -> bool {
+        if are_forbidden() {
+            return false;
+        }
+        match self.0.load(Ordering::Relaxed) {
+            Self::YES => true,
+            Self::NO => false,
+            _ => {
+                let works = works().unwrap_or(false);
+                self.0.store(if works { Self::YES } else { Self::NO }, Ordering::Relaxed);
+                works
+            }
+        }
+    }
+}
+
+/// Some rows of a matrix: those of a try cost little time and memory.
+///
+/// # Errors
+/// If it is none.
+pub(super) fn sample(x: &Tensor) -> Result<Tensor> {
+    x.narrow(0, 0, x.dim(0)?.min(SAMPLE))
 }
 
 /// Whether `made` lies within a share `far` of the size of `sure`.
@@ -63,8 +92,9 @@ impl<K: Hash + Eq> Trials<K> {
 /// If shapes differ, or the card refuses.
 pub(super) fn is_near(made: &Tensor, sure: &Tensor, far: f64) -> Result<bool> {
     let (made, sure) = (made.to_dtype(DType::F32)?, sure.to_dtype(DType::F32)?);
+    // Rows first: a sum of everything at once is work for a single block.
     let size = |x: &Tensor| -> Result<f64> {
-        Ok(f64::from(x.sqr()?.sum_all()?.to_scalar::<f32>()?).sqrt())
+        Ok(f64::from(x.sqr()?.sum(D::Minus1)?.sum_all()?.to_scalar::<f32>()?).sqrt())
     };
     // A difference that is no number is not near.
     Ok(size(&(made - &sure)?)? <= far * size(&sure)?)
@@ -75,18 +105,25 @@ mod tests {
     use super::{super::testing::machine, *};
 
     #[test]
-    fn what_is_far_off_is_made_the_sure_way_from_then_on() {
-        let trials = Trials::new();
-        let filled = |value: f32| Tensor::full(value, (7, 3), &machine());
-        let run = |kind: u8, fast: f32| -> Option<f32> {
-            let made = trials.run(kind, 0.1, || filled(fast).map(Some), || filled(1.0)).unwrap();
-            made.map(|x| x.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0])
-        };
-        assert_eq!([run(0, 1.2), run(0, 1.0)], [Some(1.0), None]);
-        assert_eq!([run(1, f32::NAN), run(1, 1.0)], [Some(1.0), None]);
-        assert_eq!([run(2, 1.02), run(2, 5.0)], [Some(1.02), Some(5.0)], "it was tried");
-        assert!(trials.is_taken(&2) && !trials.is_taken(&1) && !trials.is_taken(&3));
-        let refused = trials.run(4, 0.1, || candle_core::bail!("no"), || filled(1.0));
-        assert!(refused.is_ok() && !trials.is_taken(&4));
+    fn what_was_found_once_holds_and_refusals_are_no_failures() {
+        let (trials, verdict) = (Trials::new(), Verdict::default());
+        assert!(trials.allow(1, || Ok(true)) && trials.allow(1, || Ok(false)));
+        assert!(!trials.allow(2, || Ok(false)) && !trials.allow(2, || Ok(true)));
+        assert!(!trials.allow(3, || candle_core::bail!("no")) && !trials.allow(3, || Ok(true)));
+        let other = verdict.clone();
+        assert!(!verdict.allow(|| candle_core::bail!("no")) && !other.allow(|| Ok(true)));
+        assert!(Verdict::default().allow(|| Ok(true)));
+    }
+
+    #[test]
+    fn near_is_a_share_of_the_size_and_no_number_is_not_near() {
+        let filled = |value: f32| Tensor::full(value, (7, 3), &machine()).unwrap();
+        let near = |made: f32| is_near(&filled(made), &filled(1.0), 0.1).unwrap();
+        assert_eq!([near(1.09), near(0.8), near(f32::NAN)], [true, false, false]);
+        assert!(is_near(&filled(0.0), &filled(0.0), 0.1).unwrap());
+        assert_eq!(
+            sample(&Tensor::zeros((300, 2), DType::F32, &machine()).unwrap()).unwrap().dims(),
+            [256, 2]
+        );
     }
 }

@@ -5,8 +5,9 @@ use candle_core::{DType, Result, Tensor};
 use super::launch::Launch;
 #[cfg(feature = "cuda")]
 use super::{
-    bytes::{Rows, is_in_blocks, rows_of},
+    bytes::{Rows, is_in_blocks, rows_of, scales_of},
     matmul,
+    trial::{Verdict, are_forbidden},
 };
 use crate::Format;
 #[cfg(feature = "cuda")]
@@ -19,6 +20,8 @@ pub(crate) struct Packed {
     numbers: Numbers,
     shape: (usize, usize),
     dtype: DType,
+    /// Whether products with it may be in 8 bits.
+    pub(super) verdict: Verdict,
 }
 
 #[cfg(feature = "cuda")]
@@ -31,6 +34,8 @@ enum Numbers {
         scale: f32,
         /// The same, `[1]` on the card.
         factor: Tensor,
+        /// One for each row, where products of whole numbers can be made.
+        scales: Option<Tensor>,
     },
     /// Those of Q8_0, arranged for products of whole numbers.
     Rows(Rows),
@@ -53,13 +58,21 @@ impl Packed {
         };
         let bytes = bytes_of(stored)?;
         let (scale, _) = stored.scale_and_bytes();
-        let numbers = if format == Format::Q8_0 && matmul::can_be_bytes(shape)? {
-            Numbers::Rows(rows_of(&bytes, format, shape, scale)?)
-        } else {
-            let factor = Tensor::new(&[scale], bytes.device())?;
-            Numbers::Blocks { bytes, format, scale, factor }
+        let can_be_rows = is_in_blocks(format) && !are_forbidden() && matmul::can_be_bytes(shape)?;
+        let scales = match can_be_rows {
+            true => scales_of(&bytes, format, shape, scale)?,
+            false => None,
         };
-        Ok(Some(Self { numbers, shape, dtype }))
+        let numbers = match scales {
+            Some(scales) if format == Format::Q8_0 => {
+                Numbers::Rows(rows_of(&bytes, format, (shape, scale), scales)?)
+            }
+            scales => {
+                let factor = Tensor::new(&[scale], bytes.device())?;
+                Numbers::Blocks { bytes, format, scale, factor, scales }
+            }
+        };
+        Ok(Some(Self { numbers, shape, dtype, verdict: Verdict::default() }))
     }
 
     pub(crate) fn dims2(&self) -> (usize, usize) {
@@ -71,22 +84,22 @@ impl Packed {
     /// # Errors
     /// If shapes do not fit, or the card has no memory.
     pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
-        let full = || x.matmul(&self.unpacked()?.t()?);
+        let full = |x: &Tensor| x.matmul(&self.unpacked()?.t()?);
+        let weight = matmul::Weight { shape: self.shape, verdict: &self.verdict, full: &full };
         let made = match &self.numbers {
-            Numbers::Rows(rows) => matmul::of_bytes(x, self.shape, || Ok(rows.clone()), full)?,
-            Numbers::Blocks { bytes, format: Format::F8E4M3, factor, .. } => {
-                matmul::of_floats(x, (bytes, factor), self.shape, full)?
-            }
+            Numbers::Rows(rows) => matmul::of_bytes(x, &weight, &|| Ok(rows.clone()))?,
             // A pass over the packed bytes costs little beside a product, and memory stays as small.
-            Numbers::Blocks { bytes, format, scale, .. }
-                if is_in_blocks(*format) && matmul::can_be_bytes(self.shape)? =>
-            {
-                let rows = || rows_of(bytes, *format, self.shape, *scale);
-                matmul::of_bytes(x, self.shape, rows, full)?
+            Numbers::Blocks { bytes, format, scale, scales: Some(scales), .. } => {
+                let kind = (self.shape, *scale);
+                let rows = || rows_of(bytes, *format, kind, scales.clone());
+                matmul::of_bytes(x, &weight, &rows)?
+            }
+            Numbers::Blocks { bytes, format: Format::F8E4M3, factor, .. } => {
+                matmul::of_floats(x, &weight, (bytes, factor))?
             }
             Numbers::Blocks { .. } => None,
         };
-        made.map_or_else(full, Ok)
+        made.map_or_else(|| full(x), Ok)
     }
 
     /// All numbers, until the product is done.

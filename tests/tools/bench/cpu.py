@@ -8,18 +8,17 @@ noise. Each phase of theirs runs in a process of its own, its autoencoder in cha
 JSON line a measurement, then a table of medians and of what ours is of theirs.
 
 With `--compile`, theirs is measured once more under torch.compile, which needs a C++ compiler; the first
-runs, in which it compiles, are left out. With `--sd-cpp PROGRAM --sd-cpp-files TRANSFORMER VAE LLM`, an
-installed stable-diffusion.cpp paints the same sizes in the same rounds, with flash attention; its times are
-those that it prints itself. It reads none of our folders: the files are its own, as in its docs/flux2.md.
-
-What was not run when this was written: stable-diffusion.cpp, whose flags come from its documentation of
-2026, and whose log is read as others published it; and `--compile` on a model of full size (it was on the
-tiny one of `tests/reference`).
+runs, in which it compiles, are left out; it was never run on a model of full size, but on the tiny one of
+`tests/reference`. With `--sd-cpp PROGRAM --sd-cpp-files TRANSFORMER VAE LLM`, an installed
+stable-diffusion.cpp (`sd-cli`) paints the same sizes in the same rounds, with flash attention; its times are
+those that it prints itself, of weights that it loaded before. `sd_cpp.py` makes the files from the folder of
+theirs. It is slow, and all its steps cost the same: `--sd-cpp-steps` says how many to make.
 """
 
 import argparse
 import json
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -82,14 +81,16 @@ SD_CPP = {
     "encode": r"get_learned_condition completed, taking ([\d.]+) ?(ms|s)",
     "steps": r"sampling completed, taking ([\d.]+) ?(ms|s)",
     "decode": r"decode_first_stage completed, taking ([\d.]+) ?(ms|s)",
-    "picture": r"generate_image completed in ([\d.]+) ?(ms|s)",
 }
+# What it says of the model that it takes the transformer for.
+SD_CPP_MODEL = "Version: Flux.2 klein"
 
 
 def finished(command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
-        sys.exit(f"{' '.join(map(str, command[:4]))} failed:\n{result.stderr[-2000:]}")
+        log = result.stdout + result.stderr
+        sys.exit(f"{' '.join(map(str, command[:4]))} failed:\n{log[-2000:]}")
     return result
 
 
@@ -98,31 +99,24 @@ def said(command):
     return [json.loads(line) for line in lines if line.startswith(("{", "["))]
 
 
-def read_sd_cpp(log):
-    """Seconds of each phase that its log tells of."""
-    found = {}
-    for phase, pattern in SD_CPP.items():
-        if match := re.search(pattern, log):
-            found[phase] = float(match[1]) / (1000 if match[2] == "ms" else 1)
-    return found
-
-
-def sd_cpp(options, size, steps):
+def sd_cpp(options, size):
+    """Seconds of each phase, as its log tells them."""
     width, height = size.split("x")
     transformer, vae, llm = options.sd_cpp_files
+    steps = options.sd_cpp_steps
     with tempfile.TemporaryDirectory() as folder:
         result = finished([
             options.sd_cpp, "--diffusion-model", transformer, "--vae", vae, "--llm", llm,
             "--prompt", "a picture of the number 1", "--width", width, "--height", height,
             "--steps", str(steps), "--cfg-scale", "1.0", "--sampling-method", "euler",
-            "--diffusion-fa", "--output", f"{folder}/out.png",
+            "--eager-load", "--output", f"{folder}/out.png", *shlex.split(options.sd_cpp_flags),
         ])
     log = result.stdout + result.stderr
-    found = read_sd_cpp(log)
-    if "steps" not in found:
-        sys.exit(f"{options.sd_cpp} told no times:\n{log[-2000:]}")
-    found["step"] = found.pop("steps") / steps
-    return found
+    found = {phase: re.search(pattern, log) for phase, pattern in SD_CPP.items()}
+    if SD_CPP_MODEL not in log or not all(found.values()):
+        sys.exit(f"{options.sd_cpp} told no times, or of another model:\n{log[-2000:]}")
+    took = {phase: float(match[1]) / (1000 if match[2] == "ms" else 1) for phase, match in found.items()}
+    return {"encode": took["encode"], "step": took["steps"] / steps, "decode": took["decode"]}
 
 
 def theirs(options, phase, size, compiles):
@@ -160,6 +154,9 @@ def main():
     parser.add_argument("--compile", action="store_true", help="also theirs under torch.compile (see above)")
     parser.add_argument("--sd-cpp", metavar="PROGRAM", help="an installed sd-cli (see above)")
     parser.add_argument("--sd-cpp-files", nargs=3, metavar=("TRANSFORMER", "VAE", "LLM"))
+    parser.add_argument("--sd-cpp-steps", type=int, default=STEPS, metavar="N")
+    parser.add_argument("--sd-cpp-flags", default="--diffusion-fa", metavar="'FLAG ..'",
+                        help="what else to give it, behind = (default: %(default)s)")
     options = parser.parse_args()
     if bool(options.sd_cpp) != bool(options.sd_cpp_files):
         parser.error("--sd-cpp and --sd-cpp-files need each other")
@@ -185,13 +182,13 @@ def main():
                 note(folder, "encode", size, [phases["encode"]])
                 note(folder, "picture", size, [all_of_it])
             if options.sd_cpp:
-                for phase, seconds in sd_cpp(options, size, STEPS).items():
+                for phase, seconds in sd_cpp(options, size).items():
                     note("sd.cpp", phase, size, [seconds])
+    names = [*others, *(["sd.cpp"] if options.sd_cpp else [])]
     for size in options.sizes:
-        for name in others:
+        for name in names:
             of = lambda phase: statistics.median(rows[phase, size][name])
             rows["picture", size][name] = [of("encode") + STEPS * of("step") + of("decode")]
-    names = [*others, *(["sd.cpp"] if options.sd_cpp else [])]
     heads = "".join(f"{name:>11}" for name in names)
     print(f"\n{'phase':<17}{'size':<11}{heads}  ours, and its ratio to each")
     for (phase, size), whose in rows.items():

@@ -35,8 +35,9 @@ mod large {
     pub(super) const LARGE_PAGE: usize = 2 << 20;
     /// Blocks that are kept, at most.
     const SLOTS: usize = 64;
-    /// Bytes that are kept, at most, but for a single block: what a step of a large picture needs.
-    const MOST_KEPT: usize = 1 << 30;
+    /// Bytes that are kept, at most, but for a single block: what a step and a decoder of a large picture need.
+    /// More than was in use at once is never kept.
+    const MOST_KEPT: usize = 4 << 30;
 
     /// Sizes are in bytes, of whole pages.
     pub(super) struct Kept {

@@ -6,8 +6,16 @@ use models::flux2::latents::{pack, unpack};
 use super::Monitor;
 use crate::{ImageInfo, preprocess};
 
-/// A preview has at most this many latent positions a side.
-const SIDE: usize = 16;
+/// A preview has at most this many latent positions a side, and fewer of a small picture, whose steps are short:
+/// it may cost them little.
+const SIDES: std::ops::RangeInclusive<usize> = 6..=16;
+/// A picture's positions for one of its preview.
+const SHARE: usize = 5;
+
+/// The most latent positions a side that the preview of a picture of so many may have.
+fn side(longest: usize) -> usize {
+    (longest / SHARE).clamp(*SIDES.start(), *SIDES.end())
+}
 
 /// The first picture of clean tokens `[b, h · w, c]` at a size that costs little to decode; none if
 /// that fails, which is not worth failing the picture for.
@@ -18,7 +26,7 @@ pub(super) fn show(
     monitor: &mut Monitor<'_>,
 ) -> Vec<ImageInfo> {
     let small = || {
-        let factor = h.max(w).div_ceil(SIDE);
+        let factor = h.max(w).div_ceil(side(h.max(w)));
         let (rows, columns) = (h / factor * factor, w / factor * factor);
         let grid = unpack(&clean.i(..1)?, h, w)?.i((.., .., ..rows, ..columns))?.contiguous()?;
         // Latents stand averaging well.

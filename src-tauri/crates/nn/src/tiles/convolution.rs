@@ -7,6 +7,7 @@ use super::{
     Left, PANEL, ROWS, Rounding, SUMS, Unit,
     finish::{Bias, Out, Place, Sums, finish},
     kernels,
+    left::Source,
     lines::{self, Line},
     rounding::pair,
 };
@@ -37,19 +38,36 @@ pub(crate) struct Windows {
 /// Weights `[outputs, channels, kernel, kernel]` as the left factor: by 32 channels, padded with zeros,
 /// then by a window's pixels.
 pub(crate) fn weights(values: &[f32], outputs: usize, channels: usize, kernel: usize) -> Left {
-    let (taps, group) = (kernel * kernel, Rounding::Bf16.step());
-    let width = groups(channels) * taps * group;
-    let mut turned = vec![0f32; outputs * width];
-    turned.par_chunks_mut(width).zip(values.par_chunks(channels * taps)).for_each(
-        |(turned, values)| {
-            for (channel, values) in values.chunks_exact(taps).enumerate() {
-                for (tap, value) in values.iter().enumerate() {
-                    turned[(channel / group * taps + tap) * group + channel % group] = *value;
+    Left::of(&Weights { values, channels, taps: kernel * kernel }, outputs, Rounding::Bf16)
+}
+
+struct Weights<'a> {
+    values: &'a [f32],
+    channels: usize,
+    taps: usize,
+}
+
+impl Source for Weights<'_> {
+    fn columns(&self) -> usize {
+        groups(self.channels) * self.taps * Rounding::Bf16.step()
+    }
+
+    fn row<'a>(&'a self, row: usize, place: &'a mut Vec<f32>) -> &'a [f32] {
+        let (taps, group) = (self.taps, Rounding::Bf16.step());
+        let values = &self.values[row * self.channels * taps..][..self.channels * taps];
+        place.resize(self.columns(), 0.0);
+        for (turned, values) in
+            place.chunks_exact_mut(taps * group).zip(values.chunks(taps * group))
+        {
+            for (tap, turned) in turned.chunks_exact_mut(group).enumerate() {
+                // What is beyond the last channel stays zero.
+                for (turned, values) in turned.iter_mut().zip(values.chunks_exact(taps)) {
+                    *turned = values[tap];
                 }
             }
-        },
-    );
-    Left::new(&turned, outputs, width, Rounding::Bf16)
+        }
+        place
+    }
 }
 
 fn groups(channels: usize) -> usize {

@@ -45,6 +45,30 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Rows that a left factor is made of.
+pub(super) trait Source: Sync {
+    /// Numbers of a row.
+    fn columns(&self) -> usize;
+
+    /// One of them, made in `place` if it does not lie anywhere.
+    fn row<'a>(&'a self, row: usize, place: &'a mut Vec<f32>) -> &'a [f32];
+}
+
+impl Source for &[Part<'_>] {
+    fn columns(&self) -> usize {
+        self.iter().map(|part| part.columns).sum()
+    }
+
+    fn row<'a>(&'a self, row: usize, place: &'a mut Vec<f32>) -> &'a [f32] {
+        if let [part] = self {
+            return part.row(row);
+        }
+        place.clear();
+        self.iter().for_each(|part| place.extend_from_slice(part.row(row)));
+        place
+    }
+}
+
 /// Rows of numbers that a product reads, in tiles: 16 rows, and in each, 64 bytes of columns at a time.
 pub(crate) struct Left {
     tiles: Vec<Line>,
@@ -57,13 +81,19 @@ pub(crate) struct Left {
 
 impl Left {
     /// Rounds `x [rows, columns]`.
+    #[cfg(test)]
     pub(crate) fn new(x: &[f32], rows: usize, columns: usize, rounding: Rounding) -> Self {
         Self::of_parts(&[Part { numbers: x, apart: columns, columns }], rows, rounding)
     }
 
     /// Rounds rows whose parts stand beside each other.
     pub(crate) fn of_parts(parts: &[Part<'_>], rows: usize, rounding: Rounding) -> Self {
-        let columns = parts.iter().map(|part| part.columns).sum::<usize>();
+        Self::of(&parts, rows, rounding)
+    }
+
+    /// Rounds rows.
+    pub(super) fn of(source: &impl Source, rows: usize, rounding: Rounding) -> Self {
+        let columns = source.columns();
         let (padded, steps) = (rows.next_multiple_of(PANEL), columns.div_ceil(rounding.step()));
         let mut tiles = lines::unwritten(padded * steps * ROW);
         let groups = if rounding == Rounding::Int8 { columns.div_ceil(GROUP) } else { 0 };
@@ -75,21 +105,13 @@ impl Left {
             .enumerate()
             .for_each_init(
                 || (vec![0u8; steps * ROW], Vec::with_capacity(columns)),
-                |(row, whole), (tile, (out, scales))| {
+                |(row, place), (tile, (out, scales))| {
                     let here = tile * ROWS..rows.min((tile + 1) * ROWS);
                     if here.len() < ROWS {
                         out.fill(0);
                     }
                     for (line, at) in here.enumerate() {
-                        let numbers = match parts {
-                            [part] => part.row(at),
-                            parts => {
-                                whole.clear();
-                                parts.iter().for_each(|part| whole.extend_from_slice(part.row(at)));
-                                whole.as_slice()
-                            }
-                        };
-                        round(numbers, rounding, row, |group, scale| {
+                        round(source.row(at, place), rounding, row, |group, scale| {
                             scales[group * ROWS + line] = scale;
                         });
                         put(row, line, out);

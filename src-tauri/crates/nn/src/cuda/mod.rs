@@ -30,6 +30,8 @@ mod testing {
 
     use candle_core::{DType, Device, Shape, Tensor};
 
+    use crate::Format;
+
     /// Where kernels run.
     pub(super) fn machine() -> Device {
         #[cfg(feature = "cuda")]
@@ -53,6 +55,32 @@ mod testing {
             .map(|_| mean + (0..4).map(|_| uniform()).sum::<f32>() * 3f32.sqrt())
             .collect();
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    }
+
+    /// The formats that kernels unpack.
+    pub(super) const PACKED: [Format; 12] = [
+        Format::F8E4M3,
+        Format::F8E5M2,
+        Format::Q4_0,
+        Format::Q4_1,
+        Format::Q5_0,
+        Format::Q5_1,
+        Format::Q8_0,
+        Format::Q2K,
+        Format::Q3K,
+        Format::Q4K,
+        Format::Q5K,
+        Format::Q6K,
+    ];
+
+    /// Bytes that look random and are the same in every run.
+    pub(super) fn bytes(count: usize) -> Vec<u8> {
+        let mut state = 7u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        (0..count).map(|_| next()).collect()
     }
 
     /// Where kernels run, in their number format.

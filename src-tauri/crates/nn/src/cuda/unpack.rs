@@ -184,40 +184,21 @@ mod tests {
 
     use candle_core::Device;
 
-    use super::super::testing::machine;
+    use super::super::testing::{PACKED, bytes, machine};
     use super::*;
     use crate::Stored;
-
-    const ALL: [Format; 12] = [
-        Format::F8E4M3,
-        Format::F8E5M2,
-        Format::Q4_0,
-        Format::Q4_1,
-        Format::Q5_0,
-        Format::Q5_1,
-        Format::Q8_0,
-        Format::Q2K,
-        Format::Q3K,
-        Format::Q4K,
-        Format::Q5K,
-        Format::Q6K,
-    ];
 
     /// Every byte there is, in all places: bits, not values near each other, are compared.
     #[test]
     fn every_format_gives_the_numbers_that_the_processor_reads() {
         let machine = machine();
-        for format in ALL {
+        for format in PACKED {
             let shape = [6, 512];
             let length = format.bytes(&shape).unwrap();
-            let mut state = 7u64;
-            let bytes: Vec<u8> = (0..length)
-                .map(|i| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    // All values of a byte come first.
-                    if i < 256 { i as u8 } else { (state >> 56) as u8 }
-                })
-                .collect();
+            // All values of a byte come first.
+            let random = bytes(length).into_iter().enumerate();
+            let bytes: Vec<u8> =
+                random.map(|(i, byte)| if i < 256 { i as u8 } else { byte }).collect();
             let expected =
                 Stored::new(Arc::new(bytes.clone()), 0..length, format, shape.to_vec()).unwrap();
             let expected = Tensor::from_vec(expected.scaled(0.5).to_f32(), &shape, &Device::Cpu);

@@ -120,6 +120,8 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--type", default="q8_0", help="as sd-cli calls it (default: %(default)s)")
     options = parser.parse_args()
+    if not any((options.model / "transformer").glob("*.safetensors")):
+        sys.exit(f"{options.model}: no FLUX.2 klein folder with a transformer in safetensors")
     options.out.mkdir(parents=True, exist_ok=True)
     transformer, llm = (options.out / f"{name}-{options.type}.gguf" for name in ("transformer", "llm"))
     whole = options.out / "transformer.safetensors"
